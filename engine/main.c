@@ -1,0 +1,7 @@
+#include <stdio.h>
+
+int main(void)
+{
+    puts("leeway " LW_VERSION);
+    return 0;
+}
