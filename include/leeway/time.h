@@ -14,8 +14,8 @@ typedef struct {
 
 #define LW_SECOND ((int64_t)1000)
 #define LW_MINUTE (60 * LW_SECOND)
-#define LW_HOUR (60 * LW_MINUTE)
-#define LW_DAY (24 * LW_HOUR)
+#define LW_HOUR   (60 * LW_MINUTE)
+#define LW_DAY    (24 * LW_HOUR)
 
 /* Every time that enters lies within the years 0001 to 9999, so that sums and differences cannot overflow. */
 #define LW_TIME_MIN ((int64_t)-62135596800000)
