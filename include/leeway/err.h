@@ -6,7 +6,7 @@
 
 #define LW_API                   __attribute__((visibility("default")))
 #define LW_MUST_USE              __attribute__((warn_unused_result))
-#define LW_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define LW_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* One list: the name of the code, and what it means in general. */
 #define LW_ERR_LIST(X)                                                                                                 \
