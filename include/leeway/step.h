@@ -1,0 +1,41 @@
+/* The pure step: datapoints and facts in; runs, findings and alerts out. No file, no clock, no network, no randomness. */
+#ifndef LEEWAY_STEP_H
+#define LEEWAY_STEP_H
+
+#include "leeway/judged.h"
+#include "leeway/point.h"
+#include "leeway/reject.h"
+#include "leeway/rules.h"
+
+/* Everything that the step yields; owned by the step, valid until its next call. */
+struct lw_output {
+    const struct lw_judged *models; /* in the order (model, origin) */
+    size_t models_n;
+    const struct lw_str *warnings; /* sentences, e.g. about runs that cannot be told apart */
+    size_t warnings_n;
+    uint64_t duplicates;
+    uint64_t rejected[LW_REJECT_COUNT]; /* datapoints that the step could not use, by reason */
+    lw_time data_end;                   /* the greatest event time seen */
+    uint8_t has_data_end;
+};
+
+struct lw_step;
+
+/* `rules` are borrowed until close. `ceiling`: bytes that the step may hold (0: 64 GiB). */
+LW_API LW_MUST_USE enum lw_err lw_step_open(struct lw_step **out, const struct lw_rules *rules, size_t ceiling,
+                                            struct lw_fault *fault);
+
+/* The id under which points and facts name a text. Fails with LW_ERR_NOMEM or LW_ERR_LIMIT. */
+LW_API LW_MUST_USE enum lw_err lw_step_name(struct lw_step *step, struct lw_str text, uint32_t *id,
+                                            struct lw_fault *fault);
+
+/* Takes in points and facts, in any order and any batches, duplicates allowed: the outcome is the same to the bit. */
+LW_API LW_MUST_USE enum lw_err lw_step_take(struct lw_step *step, const struct lw_point *points, size_t points_n,
+                                            const struct lw_fact *facts, size_t facts_n, struct lw_fault *fault);
+
+/* The input has ended: closes every run, judges every model. Nothing is held open afterwards. */
+LW_API LW_MUST_USE enum lw_err lw_step_end(struct lw_step *step, struct lw_output *out, struct lw_fault *fault);
+
+LW_API void lw_step_close(struct lw_step *step);
+
+#endif
