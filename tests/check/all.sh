@@ -1,0 +1,95 @@
+#!/bin/bash
+# The rules of the house. Needs BUILD, CC, CLANG, FLAGS from the Makefile; prints what is wrong and ends with 1 then.
+set -u
+failed=0
+jobs_dir=$(mktemp -d) || exit 2
+trap 'rm -rf "$jobs_dir"' EXIT
+sources=$(git ls-files -co --exclude-standard 'engine/*.c' 'models/*.c')
+headers=$(git ls-files -co --exclude-standard 'include/*.h' 'engine/*.h' 'models/*.h')
+every=$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+report() { # name, status, output file
+    if [ "$2" -eq 0 ]; then
+        printf 'ok      %s\n' "$1"
+    else
+        printf 'FAILED  %s\n' "$1"
+        head -n 40 "$3"
+        failed=1
+    fi
+}
+run() { # name, command...
+    local name=$1
+    shift
+    "$@" >"$jobs_dir/out" 2>&1
+    report "$name" $? "$jobs_dir/out"
+}
+imports() {
+    # shellcheck disable=SC2086
+    grep -nHE '^[ \t]*#[ \t]*include[ \t]*"' $sources $headers | sed -E 's/^([^:]*):[0-9]+:/\1:/' | awk -f tests/check/imports.awk
+}
+functions() {
+    # shellcheck disable=SC2086
+    awk -f tests/check/functions.awk $every
+}
+banned() {
+    # Words that have a safer replacement here, or that depend on the locale or hide state.
+    # shellcheck disable=SC2086
+    ! grep -nHE '\b(sprintf|vsprintf|strcpy|strcat|strtok|gmtime|localtime|mktime|atoi|atol|atof|rand|srand|random|gets|strtod|strtof|sscanf|system|popen|tmpnam|qsort|gsl_sort|gsl_rstat_[a-z]+)[ ]*\(' $sources $headers
+}
+exports() {
+    # x.c of a room exports only lw_*: everything else is static.
+    ! nm -A --defined-only -g "$BUILD"/models/*.o "$BUILD"/engine/*/*.o 2>/dev/null | awk '$NF !~ /^lw_/' | grep .
+}
+symbols() {
+    # models/ are pure: no allocation, no input or output, no clock. Unoptimised objects show what is really called.
+    local allowed='^(lw_.*|gsl_cdf_.*|gsl_sf_.*|gsl_linalg_.*|gsl_matrix_.*|gsl_vector_.*|gsl_blas_.*|gsl_ran_.*_pdf|a?(sin|cos|tan)h?|exp|expm1|exp2|log|log1p|log10|log2|pow|sqrt|cbrt|fabs|floor|ceil|round|trunc|rint|nearbyint|llround|lround|fmod|hypot|erf|erfc|lgamma|tgamma|ldexp|frexp|modf|scalbn|logb|ilogb|fmin|fmax|fma|copysign|nextafter|isnan|isinf|mem(cpy|set|move|cmp|chr)|str(len|cmp|ncmp|chr)|__assert_fail|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_)$'
+    local bad=0 file object
+    for file in models/*.c; do
+        object=$jobs_dir/$(basename "$file" .c).o
+        # shellcheck disable=SC2086
+        $CC $FLAGS -O0 -c "$file" -o "$object" || return 1
+        nm -u "$object" | awk '{print $2}' | grep -vE "$allowed" | sed "s|^|$file calls |" | grep . && bad=1
+    done
+    return $bad
+}
+headers_alone() {
+    # shellcheck disable=SC2086
+    printf '%s\n' $headers | xargs -P 2 -I{} sh -c "printf '#include \"%s\"\n' '{}' | sed 's|\"include/|\"|' | $CC $FLAGS -Werror -fsyntax-only -x c - || { echo {}; exit 1; }"
+}
+warnings() { # compiler
+    # shellcheck disable=SC2086
+    printf '%s\n' $sources tests/kit/*.c | xargs -P 2 -n 6 "$1" $FLAGS -Werror -O1 -fsyntax-only
+}
+format() {
+    # shellcheck disable=SC2086
+    clang-format --dry-run --Werror $every
+}
+tidy() {
+    # shellcheck disable=SC2086
+    printf '%s\n' $sources | xargs -P 2 -n 8 clang-tidy --quiet --warnings-as-errors='*' \
+        --checks='-*,clang-analyzer-core.*,clang-analyzer-unix.*,clang-analyzer-deadcode.*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling' -- $FLAGS 2>/dev/null
+}
+analyse() {
+    # shellcheck disable=SC2086
+    cppcheck --quiet -j 2 --std=c11 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+        --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --suppress=unknownMacro -Iinclude -I. $sources
+}
+
+run 'imports follow the rooms' imports
+run 'functions of at most 100 lines' functions
+run 'no banned calls' banned
+run 'only lw_* leaves a file' exports
+run 'models are pure (symbols)' symbols
+run 'headers compile alone' headers_alone
+run "no warning ($CC)" warnings "$CC"
+if command -v "$CLANG" >/dev/null 2>&1; then run "no warning ($CLANG)" warnings "$CLANG"; else echo "-       clang is not installed"; fi
+if command -v clang-format >/dev/null 2>&1; then run 'clang-format' format; else echo "-       clang-format is not installed"; fi
+if command -v cppcheck >/dev/null 2>&1; then run 'cppcheck' analyse; else echo "-       cppcheck is not installed"; fi
+if command -v clang-tidy >/dev/null 2>&1; then run 'clang-tidy' tidy; else echo "-       clang-tidy is not installed"; fi
+if command -v mandoc >/dev/null 2>&1; then
+    for page in engine/share/*.[1-9]; do
+        [ -e "$page" ] && run "mandoc -T lint $page" mandoc -T lint -W warning "$page"
+    done
+fi
+[ "$failed" -eq 0 ] && echo 'check: all good'
+exit "$failed"
