@@ -1,5 +1,5 @@
 # leeway: one non-recursive Makefile. `make help` lists the targets.
-VERSION   := 0.1.0
+VERSION   := $(shell sed -n 's/^\#define LW_VERSION "\(.*\)"/\1/p' include/leeway/version.h)
 SOVERSION := 0
 BUILD     ?= build
 CC        := gcc
@@ -19,7 +19,7 @@ STANDARD := -std=c17 -ffp-contract=off -fno-math-errno
 OPTIMISE ?= -O2 -g
 HARDEN   ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2
 INCLUDES := -Iinclude -I.
-DEFINES  := -DLW_VERSION='"$(VERSION)"'
+DEFINES  :=
 CFLAGS    = $(STANDARD) $(WARNINGS) $(WERROR) $(OPTIMISE) $(HARDEN) $(SANITIZE) -fPIC -fvisibility=hidden \
             $(INCLUDES) $(DEFINES) -MMD -MP
 LDFLAGS   = $(SANITIZE) -Wl,-z,relro,-z,now

@@ -1,3 +1,5 @@
+#include "leeway/version.h"
+
 #include <stdio.h>
 
 int main(void)

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#define LW_API                   __attribute__((visibility("default")))
-#define LW_MUST_USE              __attribute__((warn_unused_result))
+#define LW_API                 __attribute__((visibility("default")))
+#define LW_MUST_USE            __attribute__((warn_unused_result))
 #define LW_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* One list: the name of the code, and what it means in general. */

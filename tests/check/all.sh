@@ -65,9 +65,10 @@ format() {
     clang-format --dry-run --Werror $every
 }
 tidy() {
-    # shellcheck disable=SC2086
-    printf '%s\n' $sources | xargs -P 2 -n 8 clang-tidy --quiet --warnings-as-errors='*' \
-        --checks='-*,clang-analyzer-core.*,clang-analyzer-unix.*,clang-analyzer-deadcode.*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling' -- $FLAGS 2>/dev/null
+    export FLAGS
+    # shellcheck disable=SC2086,SC2016
+    printf '%s\n' $sources | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet --warnings-as-errors="*" --checks="$0" "$@" -- $FLAGS 2>/dev/null' \
+        '-*,clang-analyzer-core.*,clang-analyzer-unix.*,clang-analyzer-deadcode.*'
 }
 analyse() {
     # shellcheck disable=SC2086

@@ -26,7 +26,9 @@ int kit_main(const char *suite, const struct kit_test *tests, size_t n);
     }
 
 /* |got - want| <= tolerance * |want| (or <= tolerance when want is 0); prints both values when it fails. */
-#define KIT_CLOSE(got, want, tolerance) CU_assertImplementation(kit_close((got), (want), (tolerance)), __LINE__, #got " is close to " #want, __FILE__, "", CU_FALSE)
+#define KIT_CLOSE(got, want, tolerance)                                                                                \
+    CU_assertImplementation(kit_close((got), (want), (tolerance)), __LINE__, #got " is close to " #want, __FILE__, "", \
+                            CU_FALSE)
 int kit_close(double got, double want, double tolerance);
 
 /* Seeded generator for randomised tests (splitmix64). The seed is printed by kit_seed as a TAP comment; the environment
