@@ -37,7 +37,7 @@ bool lw_format_find(struct lw_str id, enum lw_format *format);
 
 /* Which column or key of plain CSV and NDJSON carries what; an empty text means the usual names. */
 struct lw_columns {
-    struct lw_str time, origin, model, run, metric, value, min, max, sum, count;
+    struct lw_str time, step, origin, model, run, metric, value, min, max, sum, count;
 };
 /* "time=ts,value=val": fills what is named, leaves the rest. Texts are borrowed from `text`. LW_ERR_USAGE names the key. */
 LW_MUST_USE enum lw_err lw_columns_read(struct lw_columns *columns, struct lw_str text, struct lw_fault *fault);
