@@ -1,5 +1,5 @@
 # leeway: one non-recursive Makefile. `make help` lists the targets.
-VERSION   := 0.1.0
+VERSION   := $(shell sed -n 's/^\#define LW_VERSION "\(.*\)"/\1/p' include/leeway/version.h)
 SOVERSION := 0
 BUILD     ?= build
 CC        := gcc
@@ -19,7 +19,7 @@ STANDARD := -std=c17 -ffp-contract=off -fno-math-errno
 OPTIMISE ?= -O2 -g
 HARDEN   ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2
 INCLUDES := -Iinclude -I.
-DEFINES  := -DLW_VERSION='"$(VERSION)"'
+DEFINES  :=
 CFLAGS    = $(STANDARD) $(WARNINGS) $(WERROR) $(OPTIMISE) $(HARDEN) $(SANITIZE) -fPIC -fvisibility=hidden \
             $(INCLUDES) $(DEFINES) -MMD -MP
 LDFLAGS   = $(SANITIZE) -Wl,-z,relro,-z,now
@@ -45,11 +45,12 @@ UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 SCENARIO_BIN := $(SCENARIO_SRC:%.c=$(BUILD)/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:%.c=$(BUILD)/%)
+FUZZ_OBJ := $(LIB_SRC:%.c=$(BUILD)/fuzz/obj/%.o)
 LIB_A    := $(BUILD)/libleeway.a
 LIB_SO   := $(BUILD)/libleeway.so.$(VERSION)
 PROGRAM  := $(BUILD)/leeway
 
-.PHONY: all lib demo test unit check asan tsan fuzz torture cover bench install uninstall deps clean help
+.PHONY: all help deps deps-dev demo test unit check asan tsan fuzz torture cover bench install uninstall clean
 all: $(PROGRAM) $(LIB_A) $(LIB_SO) $(BUILD)/leeway.pc
 
 $(BUILD)/%.o: %.c
@@ -79,8 +80,17 @@ $(UNIT_BIN) $(SCENARIO_BIN): $(BUILD)/%: $(BUILD)/%.o $(KIT_OBJ) $(LIB_A)
 $(BENCH_BIN): $(BUILD)/%: $(BUILD)/%.o $(LIB_A)
 	$(CC) $(LDFLAGS) -o $@ $< $(LIB_A) $(BENCH_LIBS) $(LIBS)
 
+# Packages of Debian 12. `deps` is enough to build, to run the demo and the tests; `deps-dev` adds what `make check`, the
+# sanitizers and the fuzz targets use.
+PACKAGES     := gcc libc6-dev make libgsl-dev libssl-dev zlib1g-dev libjson-c-dev libcunit1-dev mandoc tzdata \
+                python3-minimal python3-jsonschema
+PACKAGES_DEV := $(PACKAGES) clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind llvm
+
 deps:
-	@true
+	@tests/check/packages.sh $(PACKAGES)
+
+deps-dev:
+	@tests/check/packages.sh $(PACKAGES_DEV)
 
 test: deps
 	@$(MAKE) --no-print-directory unit
@@ -92,8 +102,70 @@ unit: $(PROGRAM) $(UNIT_BIN) $(SCENARIO_BIN)
 suite-%: $(BUILD)/tests/unit/%
 	@LEEWAY=$(abspath $(PROGRAM)) $<
 
+demo: deps
+	@$(MAKE) --no-print-directory $(PROGRAM)
+	@$(PROGRAM) demo
+
+# The rules of the house, held by programs; under 20 seconds on two cores.
+check: $(LIB_OBJ) $(MAIN_OBJ)
+	@BUILD=$(BUILD) CC=$(CC) CLANG=$(CLANG) FLAGS='$(STANDARD) $(WARNINGS) $(INCLUDES) $(DEFINES)' tests/check/all.sh
+
+# Sanitizer builds run the same tests in build directories of their own.
+asan:
+	@$(MAKE) --no-print-directory unit BUILD=build/asan HARDEN= OPTIMISE='-O1 -g' \
+	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+
+tsan:
+	@$(MAKE) --no-print-directory unit BUILD=build/tsan HARDEN= OPTIMISE='-O1 -g' SANITIZE='-fsanitize=thread'
+
+# Every fuzz target for FUZZ_SECONDS, with its corpus in build/fuzz/corpus and seeds from tests/data/fuzz.
+FUZZ_FLAGS := $(STANDARD) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all $(INCLUDES) $(DEFINES) -MMD -MP
+$(BUILD)/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) $(FUZZ_FLAGS) -c $< -o $@
+
+$(BUILD)/fuzz/libleeway.a: $(FUZZ_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(FUZZ_BIN): $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz/libleeway.a
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -MF $@.d -o $@ $< $(BUILD)/fuzz/libleeway.a -ljson-c $(LIBS)
+
+fuzz: $(FUZZ_BIN)
+	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_BIN)
+
+# Every allocation failing in turn, and the tests under valgrind.
+torture: $(PROGRAM) $(UNIT_BIN) $(SCENARIO_BIN)
+	@LEEWAY=$(abspath $(PROGRAM)) tests/check/valgrind.sh $(UNIT_BIN)
+
+cover:
+	@$(MAKE) --no-print-directory unit BUILD=build/cover HARDEN= OPTIMISE='-O0 -g' SANITIZE='--coverage'
+	@tests/check/cover.sh build/cover
+
+bench: $(PROGRAM) $(BENCH_BIN)
+	@LEEWAY=$(abspath $(PROGRAM)) BUILD=$(BUILD) bench/run.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/leeway $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/leeway
+	install -m 644 include/leeway/*.h $(DESTDIR)$(PREFIX)/include/leeway/
+	install -m 644 $(LIB_A) $(DESTDIR)$(PREFIX)/lib/libleeway.a
+	install -m 755 $(LIB_SO) $(DESTDIR)$(PREFIX)/lib/
+	ln -sf libleeway.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libleeway.so.$(SOVERSION)
+	ln -sf libleeway.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libleeway.so
+	install -m 644 $(BUILD)/leeway.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/leeway $(DESTDIR)$(PREFIX)/lib/libleeway.* $(DESTDIR)$(PREFIX)/lib/pkgconfig/leeway.pc
+	rm -rf $(DESTDIR)$(PREFIX)/include/leeway
+
+help:
+	@printf '%s\n' 'make            build/leeway, build/libleeway.a and .so' \
+	    'make demo       install what is missing, build, run the main job on real input' \
+	    'make test       the same for the tests' 'make check      the rules of the house' \
+	    'make asan tsan fuzz torture cover bench   see README.md' 'make install    to PREFIX (default /usr/local)'
+
 clean:
 	rm -rf build
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-
