@@ -47,7 +47,7 @@ struct lw_finding {
     uint32_t runs_needed; /* with insufficient_data: how many more runs until it is judged; else 0 */
     double statistic, threshold, p_value, attainable_p, effect;
     uint8_t has_statistic, has_threshold, has_p, has_attainable, has_effect;
-    char message[LW_MESSAGE_MAX];
+    const char *message; /* one sentence, never NULL; borrowed: most findings are ok and share one text */
 };
 
 /* One change of one model. */
