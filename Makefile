@@ -76,9 +76,12 @@ $(BUILD)/leeway.pc: Makefile
 	@mkdir -p $(@D)
 	@printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: leeway\nDescription: drift between runs of repeatedly trained models\nVersion: %s\nLibs: -L$${libdir} -lleeway\nLibs.private: %s\nCflags: -I$${includedir}\n' '$(PREFIX)' '$(VERSION)' '$(LIBS)' > $@
 
-# Tests: every file of tests/unit and tests/scenario is a program of its own; tests/run adds up the counts.
+# Tests: every file of tests/unit and tests/scenario is a program of its own; tests/run adds up the counts. Their calls of
+# the allocator go through tests/kit/alloc.c, which lets them fail on demand.
+WRAPPED := malloc calloc realloc reallocarray aligned_alloc posix_memalign strdup strndup free
+WRAP    := $(WRAPPED:%=-Wl,--wrap=%)
 $(UNIT_BIN) $(SCENARIO_BIN): $(BUILD)/%: $(BUILD)/%.o $(KIT_OBJ) $(LIB_A)
-	$(CC) $(LDFLAGS) -o $@ $< $(KIT_OBJ) $(LIB_A) $(TEST_LIBS) $(LIBS)
+	$(CC) $(LDFLAGS) $(WRAP) -o $@ $< $(KIT_OBJ) $(LIB_A) $(TEST_LIBS) $(LIBS)
 
 $(BENCH_BIN): $(BUILD)/%: $(BUILD)/%.o $(LIB_A)
 	$(CC) $(LDFLAGS) -o $@ $< $(LIB_A) $(BENCH_LIBS) $(LIBS)
