@@ -1,8 +1,11 @@
 #include "leeway/cusum.h"
 
+#include "models/score.h"
+
 #include <assert.h>
-#include <gsl/gsl_cdf.h>
 #include <math.h>
+
+_Static_assert((int)LW_CUSUM_SCORE_LIMIT == (int)LW_SCORE_LIMIT, "one limit for all scores");
 
 void lw_cusum_add(struct lw_cusum_sums *sums, double score)
 {
@@ -39,15 +42,6 @@ double lw_cusum_scale(const struct lw_cusum *chart, double scale_floor)
     return fmax(sqrt(chart->m2 / (double)(chart->n - 1)), scale_floor);
 }
 
-/* Each tail is carried over from t to normal by itself: 1 - p would lose the far upper tail. */
-static double normal_score(double t, double degrees)
-{
-    double score = t > 0.0 ? gsl_cdf_ugaussian_Qinv(gsl_cdf_tdist_Q(t, degrees))
-                           : gsl_cdf_ugaussian_Pinv(gsl_cdf_tdist_P(t, degrees));
-
-    return fmin(fmax(score, -LW_CUSUM_SCORE_LIMIT), LW_CUSUM_SCORE_LIMIT);
-}
-
 double lw_cusum_score(const struct lw_cusum *chart, double x, double scale_floor)
 {
     double n = (double)chart->n + 1.0;
@@ -60,7 +54,7 @@ double lw_cusum_score(const struct lw_cusum *chart, double x, double scale_floor
         return 0.0;
     if (scale <= 0.0)
         return copysign(LW_CUSUM_SCORE_LIMIT, difference);
-    return normal_score(difference / scale * sqrt((n - 1.0) / n), n - 2.0);
+    return lw_score_of_t(difference / scale * sqrt((n - 1.0) / n), n - 2.0);
 }
 
 void lw_cusum_learn(struct lw_cusum *chart, double x)

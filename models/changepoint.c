@@ -1,0 +1,131 @@
+#include "leeway/changepoint.h"
+
+#include "models/changepoint_table.h"
+#include "models/score.h"
+
+#include <math.h>
+
+#define T_LIMIT 1e9
+
+/* Sums of x - x[0] and of its squares about their mean. Differences from the first value are exactly 0 in a constant
+   series, where differences from a rounded mean would look like a tiny spread. */
+static void describe(const double *x, size_t n, double *mean, double *squares)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += x[i] - x[0];
+    *mean = sum / (double)n;
+    *squares = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        double difference = x[i] - x[0] - *mean;
+
+        *squares += difference * difference;
+    }
+}
+
+static double two_sample_t(double difference, double scale, double error)
+{
+    if (difference == 0.0)
+        return 0.0;
+    if (scale * error <= 0.0)
+        return copysign(T_LIMIT, difference);
+    return fmin(fmax(difference / (scale * error), -T_LIMIT), T_LIMIT);
+}
+
+/* The between-group sum of squares, with a sign where a side is asked for. t grows with it whether or not the floor holds,
+   so the splits are compared without a root. `sum` is of the differences from the mean before the split: negative when
+   the values after it are higher. */
+static double towards(enum lw_changepoint_side side, double sum, double share)
+{
+    double between = sum * sum * share;
+
+    switch (side) {
+    case LW_CHANGEPOINT_EITHER:
+        return between;
+    case LW_CHANGEPOINT_UP:
+        return copysign(between, -sum);
+    case LW_CHANGEPOINT_DOWN:
+        return copysign(between, sum);
+    }
+    return between;
+}
+
+/* 1/j + 1/(n - j) */
+static double split_share(size_t j, size_t n)
+{
+    return (double)n / ((double)j * (double)(n - j));
+}
+
+enum lw_err lw_changepoint_best(const double *x, size_t n, size_t least, double scale_floor,
+                                enum lw_changepoint_side side, struct lw_changepoint *best)
+{
+    double mean;
+    double squares;
+    double sum = 0.0; /* of the first j differences from the mean */
+    double largest = -HUGE_VAL;
+    double largest_sum = 0.0;
+    size_t split = least;
+    double share;
+    double within;
+
+    if (n < 3 || least == 0 || least > n / 2)
+        return LW_ERR_RANGE;
+    describe(x, n, &mean, &squares);
+    for (size_t j = 1; j <= n - least; j++) {
+        double value;
+
+        sum += x[j - 1] - x[0] - mean;
+        value = towards(side, sum, split_share(j, n));
+        if (j < least || value <= largest)
+            continue;
+        largest = value;
+        largest_sum = sum;
+        split = j;
+    }
+    share = split_share(split, n);
+    within = fmax(0.0, squares - largest_sum * largest_sum * share) / (double)(n - 2);
+    best->split = split;
+    best->t = two_sample_t(-largest_sum * share, fmax(sqrt(within), scale_floor), sqrt(share));
+    best->score = lw_score_of_t(best->t, (double)(n - 2));
+    return LW_ERR_OK;
+}
+
+/* Threshold of one row at 1 / `runs`: its square is linear in log runs, as for a normal tail z^2 ~ 2 log(runs). */
+static double along_hazard(const double *row, double runs)
+{
+    const double *grid = lw_changepoint_table.runs;
+    size_t last = LW_CHANGEPOINT_TABLE_HAZARDS - 1;
+    size_t i = 1;
+    double part;
+
+    if (runs <= grid[0])
+        return row[0];
+    if (runs >= grid[last])
+        return sqrt(row[last] * row[last] + 2.0 * log(runs / grid[last]));
+    while (runs > grid[i])
+        i++;
+    part = log(runs / grid[i - 1]) / log(grid[i] / grid[i - 1]);
+    return sqrt((1.0 - part) * row[i - 1] * row[i - 1] + part * row[i] * row[i]);
+}
+
+enum lw_err lw_changepoint_threshold(size_t n, double hazard, double *threshold)
+{
+    const double *grid = lw_changepoint_table.n;
+    size_t last = LW_CHANGEPOINT_TABLE_ROWS - 1;
+    double count = (double)n;
+    size_t i = 1;
+    double low;
+    double high;
+    double part;
+
+    if (n < LW_CHANGEPOINT_FIRST || !(hazard > 0.0) || !(hazard < 1.0))
+        return LW_ERR_RANGE;
+    while (i < last && count > grid[i])
+        i++;
+    low = along_hazard(lw_changepoint_table.score[i - 1], 1.0 / hazard);
+    high = along_hazard(lw_changepoint_table.score[i], 1.0 / hazard);
+    part = log(count / grid[i - 1]) / log(grid[i] / grid[i - 1]);
+    *threshold = count >= grid[last] ? fmax(low, high) : (1.0 - part) * low + part * high;
+    return LW_ERR_OK;
+}
