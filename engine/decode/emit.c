@@ -81,8 +81,7 @@ struct lw_point lw_emit_blank_point(const struct lw_emit *emit)
 
 struct lw_fact lw_emit_blank_fact(const struct lw_emit *emit, enum lw_fact_kind kind, enum lw_fact_rank rank)
 {
-    return (struct lw_fact){
-        .origin = emit->origin, .model = emit->model, .kind = (uint8_t)kind, .rank = (uint8_t)rank};
+    return (struct lw_fact){.origin = emit->origin, .model = emit->model, .kind = (uint8_t)kind, .rank = (uint8_t)rank};
 }
 
 static bool known_are_finite(const struct lw_point *point)

@@ -156,10 +156,7 @@ enum lw_err lw_event_token(struct lw_event *event, const struct lw_token *token,
         return LW_ERR_OK;
     }
     if (event->field == FIELD_TIMESTAMP) {
-        lw_time at;
-
-        if (lw_memo_time(event->memo, token, event->emit->options->zone, &at)) {
-            event->point.at = at.ms;
+        if (lw_memo_time(event->memo, token, event->emit->options->zone, &event->at)) {
             event->seen |= BIT(FIELD_TIMESTAMP);
         } else {
             spoil(event, LW_REJECT_BAD_TIME, token->text);
@@ -173,6 +170,11 @@ bool lw_event_recognised(const struct lw_event *event)
 {
     return (event->seen & (BIT(FIELD_METRIC) | BIT(FIELD_OWN) | BIT(FIELD_OWN_OTHER))) != 0 ||
            ((event->seen & (BIT(FIELD_JOB) | BIT(FIELD_HOST))) != 0 && event->point.known != 0);
+}
+
+const lw_time *lw_event_time(const struct lw_event *event)
+{
+    return (event->seen & BIT(FIELD_TIMESTAMP)) ? &event->at : NULL;
 }
 
 enum lw_err lw_event_end(struct lw_event *event, const lw_time *at, struct lw_fault *fault)
@@ -196,8 +198,7 @@ enum lw_err lw_event_end(struct lw_event *event, const lw_time *at, struct lw_fa
     if (reason != LW_REJECT_COUNT)
         return lw_emit_reject_text(event->emit, reason, event->line, event->byte,
                                    lw_names_text(event->emit->names, event->point.metric), fault);
-    if ((event->seen & BIT(FIELD_TIMESTAMP)) == 0)
-        event->point.at = at->ms;
+    event->point.at = (event->seen & BIT(FIELD_TIMESTAMP)) ? event->at.ms : at->ms;
     if ((event->seen & BIT(FIELD_JOB)) == 0)
         event->point.flags |= LW_POINT_HEARTBEAT;
     return lw_emit_point(event->emit, &event->point, event->line, event->byte, fault);
