@@ -1,7 +1,6 @@
 #include "engine/base/fault.h"
 #include "engine/decode/format.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 /* A byte order mark, as some Windows tools write it before UTF-8; JSON and tables begin after it (RFC 8259, 8.1). */
@@ -48,6 +47,12 @@ static const struct lw_format_decoder *decoder_of(enum lw_format format)
 {
     static const struct lw_format_decoder *const decoders[LW_FORMAT_COUNT] = {
         [LW_FORMAT_LOGGLY] = &lw_format_loggly,
+        [LW_FORMAT_LOGGLY_EXPORT] = &lw_format_loggly_export,
+        [LW_FORMAT_METRIC_STREAM] = &lw_format_metric_stream,
+        [LW_FORMAT_METRIC_DATA] = &lw_format_metric_data,
+        [LW_FORMAT_METRIC_STATISTICS] = &lw_format_metric_statistics,
+        [LW_FORMAT_TRAINING_JOBS] = &lw_format_training_jobs,
+        [LW_FORMAT_NDJSON] = &lw_format_ndjson,
     };
 
     return decoders[format];
@@ -83,7 +88,8 @@ enum lw_err lw_decode_open(struct lw_decoder **out, enum lw_format format, const
     struct lw_decoder *decoder;
     enum lw_err err;
 
-    assert(of != NULL);
+    if (of == NULL)
+        return lw_fault_set(fault, LW_ERR_USAGE, "the format %s cannot be read", lw_format_id(format));
     decoder = calloc(1, sizeof(*decoder));
     if (decoder == NULL)
         return lw_fault_memory(fault, "a decoder");
