@@ -42,7 +42,8 @@ bool lw_slope_per_hour(const lw_time *times, const double *values, size_t n, dou
 {
     double per_ms;
 
-    if (!slope(n > 0 ? &times[0].ms : NULL, values, n, &per_ms) || !isfinite(per_ms * (double)LW_HOUR))
+    if (n < 2 || !slope((const int64_t *)(const void *)times, values, n, &per_ms) ||
+        !isfinite(per_ms * (double)LW_HOUR))
         return false;
     *per_hour = per_ms * (double)LW_HOUR;
     return true;
