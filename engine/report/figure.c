@@ -1,0 +1,44 @@
+#include "engine/report/figure.h"
+
+#include <math.h>
+#include <stdio.h>
+
+int lw_figure_decimals(double largest)
+{
+    double size = fabs(largest);
+    int before;
+
+    if (size == 0 || !isfinite(size))
+        return 0;
+    if (size < 1e-3 || size >= 1e9)
+        return -1;
+    before = (int)floor(log10(size)) + 1; /* digits before the point; 0 and less below 1 */
+    if (before >= 4)
+        return 0;
+    return before > 0 ? 4 - before : 4 - before > 6 ? 6 : 4 - before;
+}
+
+void lw_figure_write(double value, int decimals, char text[LW_FIGURE_TEXT])
+{
+    if (decimals < 0)
+        snprintf(text, LW_FIGURE_TEXT, "%.3e", value);
+    else
+        snprintf(text, LW_FIGURE_TEXT, "%.*f", decimals, value == 0 ? 0.0 : value);
+}
+
+void lw_figure_alone(double value, char text[LW_FIGURE_TEXT])
+{
+    lw_figure_write(value, lw_figure_decimals(value), text);
+}
+
+void lw_figure_bytes(double bytes, char text[LW_FIGURE_TEXT])
+{
+    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
+    size_t unit = 0;
+
+    while (bytes >= 1000 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+        bytes /= 1000;
+        unit++;
+    }
+    snprintf(text, LW_FIGURE_TEXT, unit == 0 || bytes >= 100 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+}

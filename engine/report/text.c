@@ -1,0 +1,162 @@
+#include "engine/report/text.h"
+
+#include "engine/base/time_text.h"
+#include "engine/report/alarms.h"
+#include "engine/report/course.h"
+#include "engine/report/figure.h"
+#include "engine/report/ledger.h"
+#include "engine/report/overview.h"
+#include "engine/report/page.h"
+#include "engine/report/remarks.h"
+#include "engine/report/safe.h"
+
+#include <stdio.h>
+
+#define COLUMNS_DEFAULT 80u
+#define COLUMNS_LEAST   40u
+#define ARENA_CEILING   ((size_t)1 << 30) /* cells of the widest report */
+#define REJECTS_DETAIL  160
+
+/* "-- name ------- verdict --": where a model begins. */
+static void write_rule(const struct lw_judged *model, struct lw_page *page)
+{
+    const char *dash = page->utf8 ? "\xe2\x94\x80" : "-";
+    const char *verdict = lw_page_verdict(model->verdict);
+    size_t used = 3;
+
+    lw_page_text(page, "\n");
+    lw_page_tint(page, LW_TINT_STRONG);
+    lw_page_format(page, "%s%s ", dash, dash);
+    used += lw_safe_write(page->out, model->model, page->columns / 2, page->utf8);
+    if (model->origin.len > 0) {
+        lw_page_text(page, " @ ");
+        used += 3 + lw_safe_write(page->out, model->origin, page->columns / 4, page->utf8);
+    }
+    lw_page_text(page, " ");
+    for (used += 1; used + strlen(verdict) + 4 < page->columns; used++)
+        lw_page_text(page, dash);
+    lw_page_plain(page);
+    lw_page_tint(page, lw_page_verdict_tint(model->verdict));
+    lw_page_format(page, " %s ", verdict);
+    lw_page_plain(page);
+    lw_page_tint(page, LW_TINT_STRONG);
+    lw_page_format(page, "%s%s", dash, dash);
+    lw_page_plain(page);
+    lw_page_text(page, "\n");
+}
+
+static void write_model(const struct lw_judged *model, struct lw_page *page)
+{
+    write_rule(model, page);
+    lw_ledger_write(model, page);
+    lw_course_write(model, page);
+    lw_alarms_write(model, page);
+    lw_remarks_write(model, page);
+}
+
+static void write_reject(const struct lw_report_reject *reject, struct lw_page *page)
+{
+    struct lw_buf line = {.ceiling = 65536};
+
+    lw_buf_format(&line, "%llu x %s: %s", (unsigned long long)reject->count, lw_reject_id(reject->reason),
+                  lw_reject_text(reject->reason));
+    if (reject->file.len > 0) {
+        lw_buf_text(&line, "; first at ");
+        lw_buf_str(&line, reject->file);
+        if (reject->line > 0)
+            lw_buf_format(&line, ":%llu", (unsigned long long)reject->line);
+    }
+    if (reject->detail.len > 0) {
+        lw_buf_text(&line, " (");
+        lw_buf_bytes(&line, reject->detail.at,
+                     reject->detail.len < REJECTS_DETAIL ? reject->detail.len : REJECTS_DETAIL);
+        lw_buf_char(&line, ')');
+    }
+    lw_page_pad(page, 2);
+    lw_page_wrap(page, lw_buf_view(&line), 2, 4);
+    lw_buf_close(&line);
+}
+
+static void write_file_error(const struct lw_report_file *file, struct lw_page *page)
+{
+    struct lw_buf line = {.ceiling = 65536};
+
+    lw_buf_str(&line, file->path);
+    lw_buf_text(&line, ": ");
+    lw_buf_str(&line, file->error);
+    lw_page_pad(page, 2);
+    lw_page_tint(page, LW_TINT_BAD);
+    lw_page_wrap(page, lw_buf_view(&line), 2, 4);
+    lw_page_plain(page);
+    lw_buf_close(&line);
+}
+
+static void write_input(const struct lw_report *report, struct lw_page *page)
+{
+    char size[LW_FIGURE_TEXT];
+    uint64_t bytes = 0;
+    uint64_t duplicates = 0;
+    size_t unusable = 0;
+    struct lw_buf line = {.ceiling = 1024};
+
+    for (size_t i = 0; i < report->files_n; i++) {
+        bytes += report->files[i].bytes;
+        duplicates += report->files[i].duplicates;
+        unusable += report->files[i].error.len > 0;
+    }
+    lw_figure_bytes((double)bytes, size);
+    lw_page_text(page, "\n");
+    lw_buf_format(&line, "Read %zu %s, %s: %llu datapoints", report->files_n, report->files_n == 1 ? "file" : "files",
+                  size, (unsigned long long)report->datapoints);
+    if (duplicates > 0)
+        lw_buf_format(&line, ", %llu of them duplicates", (unsigned long long)duplicates);
+    lw_buf_char(&line, '.');
+    lw_page_wrap(page, lw_buf_view(&line), 0, 2);
+    lw_buf_close(&line);
+    if (unusable > 0) {
+        lw_page_heading(page, "Files that could not be used");
+        for (size_t i = 0; i < report->files_n; i++) {
+            if (report->files[i].error.len > 0)
+                write_file_error(&report->files[i], page);
+        }
+    }
+    if (report->rejects_n > 0) {
+        lw_page_heading(page, "Skipped");
+        for (size_t i = 0; i < report->rejects_n; i++)
+            write_reject(&report->rejects[i], page);
+    }
+}
+
+static void write_notes(const struct lw_report *report, struct lw_page *page)
+{
+    if (report->warnings_n == 0)
+        return;
+    lw_page_heading(page, "Notes");
+    for (size_t i = 0; i < report->warnings_n; i++) {
+        lw_page_pad(page, 2);
+        lw_page_wrap(page, report->warnings[i], 2, 4);
+    }
+}
+
+void lw_text_write(const struct lw_report *report, const struct lw_report_style *style, struct lw_buf *out)
+{
+    struct lw_arena arena = {.ceiling = ARENA_CEILING};
+    struct lw_page page = {
+        .out = out,
+        .arena = &arena,
+        .columns = style->columns == 0              ? COLUMNS_DEFAULT
+                   : style->columns < COLUMNS_LEAST ? COLUMNS_LEAST
+                                                    : style->columns,
+        .colour = style->colour,
+        .utf8 = style->utf8,
+    };
+
+    lw_overview_write(report, &page);
+    for (size_t i = 0; i < report->models_n; i++) {
+        write_model(&report->models[i], &page);
+        lw_arena_reset(&arena);
+    }
+    write_notes(report, &page);
+    write_input(report, &page);
+    lw_arena_close(&arena);
+}
