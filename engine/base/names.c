@@ -1,5 +1,6 @@
 #include "engine/base/names.h"
 
+#include "engine/base/bytes.h"
 #include "engine/base/fault.h"
 
 #include <stdbool.h>
@@ -41,21 +42,6 @@ struct lw_names {
     size_t ceiling;
 };
 
-static uint64_t load(const unsigned char *at, unsigned n)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < n; i++)
-        value |= (uint64_t)at[i] << (8 * i);
-    return value;
-}
-
-/* Spelt out so that the compiler sees one load on little-endian machines and a swap on others. */
-static uint64_t load8(const unsigned char *at)
-{
-    return load(at, 8);
-}
-
 static uint64_t fold(uint64_t a, uint64_t b)
 {
     wide product = (wide)a * b;
@@ -77,15 +63,15 @@ uint64_t lw_names_hash(struct lw_str text)
 
     if (left > 16) {
         for (; left > 16; left -= 16, at += 16)
-            state = fold(load8(at) ^ key1, load8(at + 8) ^ state);
-        a = load8(at + left - 16);
-        b = load8(at + left - 8);
+            state = fold(lw_bytes_load8(at) ^ key1, lw_bytes_load8(at + 8) ^ state);
+        a = lw_bytes_load8(at + left - 16);
+        b = lw_bytes_load8(at + left - 8);
     } else if (left >= 8) {
-        a = load8(at);
-        b = load8(at + left - 8);
+        a = lw_bytes_load8(at);
+        b = lw_bytes_load8(at + left - 8);
     } else if (left >= 4) {
-        a = load(at, 4);
-        b = load(at + left - 4, 4);
+        a = lw_bytes_load4(at);
+        b = lw_bytes_load4(at + left - 4);
     } else if (left > 0) {
         a = (uint64_t)at[0] << 16 | (uint64_t)at[left / 2] << 8 | at[left - 1];
     }

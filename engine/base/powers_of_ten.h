@@ -7,6 +7,7 @@
 #define LW_POWER_LEAST (-342)
 #define LW_POWER_MOST  308
 
+/* clang-format off */
 static const uint64_t lw_powers_of_five[LW_POWER_MOST - LW_POWER_LEAST + 1][2] = {
     {0xeef453d6923bd65a, 0x113faa2906a13b3f},
     {0x9558b4661b6565f8, 0x4ac7ca59a424c507},
@@ -660,5 +661,6 @@ static const uint64_t lw_powers_of_five[LW_POWER_MOST - LW_POWER_LEAST + 1][2] =
     {0xe3d8f9e563a198e5, 0x58180fddd97723a6},
     {0x8e679c2f5e44ff8f, 0x570f09eaa7ea7648},
 };
+/* clang-format on */
 
 #endif

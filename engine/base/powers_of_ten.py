@@ -30,10 +30,12 @@ print("""/* The 128 leading bits of 5^q for q in -342..308, upper half first. Wr
 #define LW_POWER_LEAST (-342)
 #define LW_POWER_MOST  308
 
+/* clang-format off */
 static const uint64_t lw_powers_of_five[LW_POWER_MOST - LW_POWER_LEAST + 1][2] = {""")
 for q in range(-342, 309):
     value = leading_bits(q)
     print("    {0x%016x, 0x%016x}," % (value >> 64, value & (2**64 - 1)))
 print("""};
+/* clang-format on */
 
 #endif""")

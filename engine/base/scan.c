@@ -2,8 +2,10 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
+#include "engine/base/scan_number.h"
 #include "engine/base/scan_string.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* What the grammar expects next. */
@@ -58,6 +60,11 @@ static uint64_t offset_of(const struct lw_scan *scan, const char *at)
     return scan->origin + (uint64_t)(uintptr_t)at;
 }
 
+static inline struct lw_str between(const char *from, const char *to)
+{
+    return (struct lw_str){.at = from, .len = (size_t)(to - from)};
+}
+
 /* Functions that read return where to go on, or NULL when a call returned an error, which is in scan->error then. */
 static inline const char *call(struct lw_scan *scan, enum lw_token_kind kind, struct lw_str text, uint64_t byte,
                                const char *next)
@@ -90,9 +97,34 @@ static const char *too_large(struct lw_scan *scan, const char *at)
     return bad(scan, LW_REJECT_TOO_LARGE, scan->cut_byte, "a string or number of more than 1 MiB", at);
 }
 
-static inline void after_value(struct lw_scan *scan)
+static inline bool in_object(const struct lw_scan *scan)
 {
-    scan->expect = scan->depth > 0 ? EXPECT_COMMA : EXPECT_BLANK;
+    return (scan->objects >> (scan->depth - 1) & 1) != 0;
+}
+
+/* What comes after a value. The usual comma is taken at once; returns where to go on. */
+static inline const char *after_value(struct lw_scan *scan, const char *at, const char *end)
+{
+    if (scan->depth == 0) {
+        scan->expect = EXPECT_BLANK;
+    } else if (at < end && *at == ',') {
+        scan->expect = in_object(scan) ? EXPECT_KEY : EXPECT_VALUE;
+        return at + 1;
+    } else {
+        scan->expect = EXPECT_COMMA;
+    }
+    return at;
+}
+
+/* The same after a key, with the colon. */
+static inline const char *after_key(struct lw_scan *scan, const char *at, const char *end)
+{
+    if (at < end && *at == ':') {
+        scan->expect = EXPECT_VALUE;
+        return at + 1;
+    }
+    scan->expect = EXPECT_COLON;
+    return at;
 }
 
 /* Keeps the bytes of a token that goes on in the next chunk. */
@@ -110,7 +142,8 @@ static const char *carry(struct lw_scan *scan, enum cut cut, const char *from, c
 /* ---- strings ---- */
 
 /* The content is complete: in the chunk, or in `carry` when it was cut or has escapes to decode. */
-static const char *finish_string(struct lw_scan *scan, enum cut cut, struct lw_str text, const char *next)
+static const char *finish_string(struct lw_scan *scan, enum cut cut, struct lw_str text, const char *next,
+                                 const char *end)
 {
     struct lw_scan_flaw flaw = {0};
 
@@ -129,10 +162,7 @@ static const char *finish_string(struct lw_scan *scan, enum cut cut, struct lw_s
             return bad(scan, LW_REJECT_BAD_JSON, scan->cut_byte + 1 + flaw.at, flaw.detail, next);
     }
     scan->cut = CUT_NONE;
-    if (cut == CUT_KEY)
-        scan->expect = EXPECT_COLON;
-    else
-        after_value(scan);
+    next = cut == CUT_KEY ? after_key(scan, next, end) : after_value(scan, next, end);
     return call(scan, cut == CUT_KEY ? LW_TOKEN_KEY : LW_TOKEN_STRING, text, scan->cut_byte, next);
 }
 
@@ -174,7 +204,7 @@ static const char *go_on_in_string(struct lw_scan *scan, enum cut cut, const cha
             return NULL;
         text = lw_buf_view(&scan->carry);
     }
-    return finish_string(scan, cut, text, at + 1);
+    return finish_string(scan, cut, text, at + 1, end);
 }
 
 static const char *start_slow_string(struct lw_scan *scan, enum cut cut, const char *quote, const char *at,
@@ -188,19 +218,25 @@ static const char *start_slow_string(struct lw_scan *scan, enum cut cut, const c
     return go_on_in_string(scan, cut, quote + 1, at, end);
 }
 
-/* `at` is on the opening quote. The usual string ends in the chunk and is plain: it is called out where it lies. */
-static inline const char *read_string(struct lw_scan *scan, enum cut cut, const char *at, const char *end)
+/* `at` is on the opening quote. The closing one, when the string is of the usual kind: it ends in the chunk and its bytes
+   mean themselves, so that it is called out where it lies. Else NULL, and `*stop` is the first byte that is different. */
+static inline __attribute__((always_inline)) const char *plain_string(const char *at, const char *end,
+                                                                      const char **stop)
 {
-    const char *stop = lw_scan_stop(at + 1, end, true);
-    struct lw_str text = {.at = at + 1, .len = (size_t)(stop - at - 1)};
+    const char *quote = lw_scan_stop(at + 1, end, true);
 
-    if (stop == end || *stop != '"' || text.len > LW_SCAN_SCALAR_MAX)
-        return start_slow_string(scan, cut, at, stop, end);
-    if (cut == CUT_KEY)
-        scan->expect = EXPECT_COLON;
-    else
-        after_value(scan);
-    return call(scan, cut == CUT_KEY ? LW_TOKEN_KEY : LW_TOKEN_STRING, text, offset_of(scan, at), stop + 1);
+    *stop = quote;
+    return quote < end && *quote == '"' && quote - at - 1 <= (ptrdiff_t)LW_SCAN_SCALAR_MAX ? quote : NULL;
+}
+
+static const char *read_string(struct lw_scan *scan, const char *at, const char *end)
+{
+    const char *stop;
+    const char *quote = plain_string(at, end, &stop);
+
+    if (quote == NULL)
+        return start_slow_string(scan, CUT_STRING, at, stop, end);
+    return call(scan, LW_TOKEN_STRING, between(at + 1, quote), offset_of(scan, at), after_value(scan, quote + 1, end));
 }
 
 /* ---- numbers ---- */
@@ -227,6 +263,13 @@ static const unsigned char number_next[N_START + 1][C_E + 1] = {
 static bool number_may_end(enum number_state state)
 {
     return number_next[state][C_OTHER] == N_END;
+}
+
+static const char *call_number(struct lw_scan *scan, struct lw_str text, uint64_t byte, const char *next)
+{
+    if (!lw_scan_number(text, &scan->token.number))
+        scan->token.number = NAN;
+    return call(scan, LW_TOKEN_NUMBER, text, byte, next);
 }
 
 /* Byte by byte, from the saved state: numbers that are cut, malformed, or too long. */
@@ -258,8 +301,7 @@ static const char *go_on_in_number(struct lw_scan *scan, const char *from, const
         text = lw_buf_view(&scan->carry);
     }
     scan->cut = CUT_NONE;
-    after_value(scan);
-    return call(scan, LW_TOKEN_NUMBER, text, scan->cut_byte, at);
+    return call_number(scan, text, scan->cut_byte, after_value(scan, at, end));
 }
 
 static const char *start_slow_number(struct lw_scan *scan, const char *at, const char *end)
@@ -270,33 +312,76 @@ static const char *start_slow_number(struct lw_scan *scan, const char *at, const
     return go_on_in_number(scan, at, end);
 }
 
-static inline const char *skip_digits(const char *at, const char *end)
+/* Up to eight digits from `at` on, of which eight bytes can be read: their value into *word, how many there are. */
+static inline unsigned take_digits(const char *at, uint64_t *word)
 {
-    while (at < end && (unsigned char)(*at - '0') <= 9)
-        at++;
+    static const uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+    uint64_t digits = lw_bytes_load8(at) ^ LW_NUMBER_ZEROS;
+    uint64_t others = lw_number_others(digits);
+    unsigned n = others == 0 ? 8 : (unsigned)__builtin_ctzll(others) / 8;
+
+    if (n == 0)
+        return 0;
+    /* Shifted to the end, with zeros as leading digits. */
+    *word = *word * powers[n] + lw_number_value(digits << (64 - 8 * n));
+    return n;
+}
+
+/* All digits from `at` on, or so many that the number is too long for the fast way. */
+static inline const char *take_all_digits(const char *at, uint64_t *word)
+{
+    unsigned n = take_digits(at, word);
+
+    at += n;
+    if (n == 8) {
+        n = take_digits(at, word);
+        at += n;
+        if (n == 8)
+            at += take_digits(at, word);
+    }
     return at;
 }
 
-/* The usual number: -?digits(.digits)? with something else behind it in the chunk. All others take the slow way. */
-static inline const char *read_number(struct lw_scan *scan, const char *at, const char *end)
+#define LOOK_AHEAD 64 /* bytes that the fast way may touch: a sign, a point, twice 24 digits, one more */
+
+/* The end of a number of the usual kind, -?digits(.digits)? of at most 19 digits with something else behind it in the
+   chunk; it is converted while it is read. Else NULL. */
+static inline const char *plain_number(struct lw_scan *scan, const char *at, const char *end)
 {
-    const char *whole = at + (*at == '-');
-    const char *stop = skip_digits(whole, end);
+    bool negative = *at == '-';
+    const char *whole = at + negative;
+    const char *stop;
+    uint64_t word = 0;
+    ptrdiff_t fraction = 0;
+    double value;
 
+    if (end - at < LOOK_AHEAD)
+        return NULL;
+    stop = take_all_digits(whole, &word);
     if (stop == whole || (*whole == '0' && stop - whole > 1))
-        return start_slow_number(scan, at, end);
-    if (stop < end && *stop == '.') {
-        const char *fraction = stop + 1;
+        return NULL;
+    if (*stop == '.') {
+        const char *point = stop++;
 
-        stop = skip_digits(fraction, end);
-        if (stop == fraction)
-            return start_slow_number(scan, at, end);
+        stop = take_all_digits(stop, &word);
+        fraction = stop - point - 1;
+        if (fraction == 0)
+            return NULL;
     }
-    if (stop == end || class_of[(unsigned char)*stop] != C_OTHER || stop - at > (ptrdiff_t)LW_SCAN_SCALAR_MAX)
+    if (class_of[(unsigned char)*stop] != C_OTHER || stop - whole - (fraction > 0) > 19)
+        return NULL;
+    value = lw_number_is_exact(word, -fraction) ? lw_number_exact(word, -fraction) : lw_scan_scale(word, -fraction);
+    scan->token.number = negative ? -value : value;
+    return stop;
+}
+
+static const char *read_number(struct lw_scan *scan, const char *at, const char *end)
+{
+    const char *stop = plain_number(scan, at, end);
+
+    if (stop == NULL)
         return start_slow_number(scan, at, end);
-    after_value(scan);
-    return call(scan, LW_TOKEN_NUMBER, (struct lw_str){.at = at, .len = (size_t)(stop - at)}, offset_of(scan, at),
-                stop);
+    return call(scan, LW_TOKEN_NUMBER, between(at, stop), offset_of(scan, at), after_value(scan, stop, end));
 }
 
 /* ---- true, false, null ---- */
@@ -315,8 +400,7 @@ static const char *go_on_in_literal(struct lw_scan *scan, const char *at, const 
             return bad_here(scan, "expected true, false or null", at);
     }
     scan->cut = CUT_NONE;
-    after_value(scan);
-    return call(scan, scan->literal, word, scan->cut_byte, at);
+    return call(scan, scan->literal, word, scan->cut_byte, after_value(scan, at, end));
 }
 
 static const char *read_literal(struct lw_scan *scan, enum lw_token_kind kind, const char *at, const char *end)
@@ -343,23 +427,23 @@ static const char *open_container(struct lw_scan *scan, bool object, const char 
     return at;
 }
 
-static inline bool in_object(const struct lw_scan *scan)
+static inline const char *close_container(struct lw_scan *scan, enum lw_token_kind kind, const char *at,
+                                          const char *end)
 {
-    return (scan->objects >> (scan->depth - 1) & 1) != 0;
-}
+    uint64_t byte = offset_of(scan, at);
 
-static inline const char *close_container(struct lw_scan *scan, enum lw_token_kind kind, const char *at)
-{
     scan->depth--;
-    scan->expect = scan->depth > 0 ? EXPECT_COMMA : EXPECT_TOP;
-    return call(scan, kind, (struct lw_str){0}, offset_of(scan, at), at + 1);
+    at = after_value(scan, at + 1, end);
+    if (scan->depth == 0)
+        scan->expect = EXPECT_TOP;
+    return call(scan, kind, (struct lw_str){0}, byte, at);
 }
 
 static inline const char *read_value(struct lw_scan *scan, const char *at, const char *end)
 {
     switch (*at) {
     case '"':
-        return read_string(scan, CUT_STRING, at, end);
+        return read_string(scan, at, end);
     case '-':
     case '0':
     case '1':
@@ -387,7 +471,7 @@ static inline const char *read_value(struct lw_scan *scan, const char *at, const
 }
 
 /* After a value in a container. */
-static inline const char *read_comma(struct lw_scan *scan, const char *at)
+static inline const char *read_comma(struct lw_scan *scan, const char *at, const char *end)
 {
     if (in_object(scan)) {
         if (*at == ',') {
@@ -395,7 +479,7 @@ static inline const char *read_comma(struct lw_scan *scan, const char *at)
             return at + 1;
         }
         if (*at == '}')
-            return close_container(scan, LW_TOKEN_OBJECT_END, at);
+            return close_container(scan, LW_TOKEN_OBJECT_END, at, end);
         return bad_here(scan, "expected ',' or '}'", at);
     }
     if (*at == ',') {
@@ -403,8 +487,48 @@ static inline const char *read_comma(struct lw_scan *scan, const char *at)
         return at + 1;
     }
     if (*at == ']')
-        return close_container(scan, LW_TOKEN_ARRAY_END, at);
+        return close_container(scan, LW_TOKEN_ARRAY_END, at, end);
     return bad_here(scan, "expected ',' or ']'", at);
+}
+
+/* The usual members of an object, "key":"text", or "key":number, one after another without blanks, `at` on the quote of a
+   key: the same as the table of expectations would do, in a straight line. Most of all input goes through here. Leaves to
+   it with the expectation stated as soon as anything is different. */
+static const char *read_members(struct lw_scan *scan, const char *at, const char *end)
+{
+    const char *stop;
+    const char *quote;
+
+    for (;;) {
+        quote = plain_string(at, end, &stop);
+        if (quote == NULL)
+            return start_slow_string(scan, CUT_KEY, at, stop, end);
+        scan->expect = EXPECT_COLON;
+        at = call(scan, LW_TOKEN_KEY, between(at + 1, quote), offset_of(scan, at), quote + 1);
+        if (at == NULL || end - at < 2 || *at != ':')
+            return at;
+        at++;
+        if (*at == '"') {
+            quote = plain_string(at, end, &stop);
+            if (quote == NULL)
+                return start_slow_string(scan, CUT_STRING, at, stop, end);
+            at = call(scan, LW_TOKEN_STRING, between(at + 1, quote), offset_of(scan, at), quote + 1);
+        } else if (class_of[(unsigned char)*at] != C_OTHER) {
+            stop = plain_number(scan, at, end);
+            if (stop == NULL) {
+                scan->expect = EXPECT_VALUE;
+                return at;
+            }
+            at = call(scan, LW_TOKEN_NUMBER, between(at, stop), offset_of(scan, at), stop);
+        } else {
+            scan->expect = EXPECT_VALUE;
+            return at;
+        }
+        scan->expect = EXPECT_COMMA;
+        if (at == NULL || end - at < 2 || at[0] != ',' || at[1] != '"')
+            return at;
+        at++;
+    }
 }
 
 /* White space of RFC 8259 section 2; line feeds occur nowhere else, so the lines are counted here. */
@@ -458,11 +582,11 @@ static inline const char *read_next(struct lw_scan *scan, const char *at, const 
     switch (scan->expect) {
     case EXPECT_MEMBER:
         if (*at == '}')
-            return close_container(scan, LW_TOKEN_OBJECT_END, at);
+            return close_container(scan, LW_TOKEN_OBJECT_END, at, end);
         __attribute__((fallthrough));
     case EXPECT_KEY:
         if (*at == '"')
-            return read_string(scan, CUT_KEY, at, end);
+            return read_members(scan, at, end);
         return bad_here(scan, "expected a key in quotes", at);
     case EXPECT_COLON:
         if (*at != ':')
@@ -471,12 +595,12 @@ static inline const char *read_next(struct lw_scan *scan, const char *at, const 
         return at + 1;
     case EXPECT_ELEMENT:
         if (*at == ']')
-            return close_container(scan, LW_TOKEN_ARRAY_END, at);
+            return close_container(scan, LW_TOKEN_ARRAY_END, at, end);
         return read_value(scan, at, end);
     case EXPECT_VALUE:
         return read_value(scan, at, end);
     case EXPECT_COMMA:
-        return read_comma(scan, at);
+        return read_comma(scan, at, end);
     case EXPECT_TOP:
         scan->top_line = scan->token.line;
         return read_value(scan, at, end);
@@ -577,7 +701,7 @@ static void end_stream(struct lw_scan *scan)
     if (skipping || !open)
         return;
     if (scan->cut == CUT_NUMBER && scan->depth == 0 && number_may_end(scan->number))
-        call(scan, LW_TOKEN_NUMBER, lw_buf_view(&scan->carry), scan->cut_byte, "");
+        call_number(scan, lw_buf_view(&scan->carry), scan->cut_byte, "");
     else
         bad(scan, LW_REJECT_TRUNCATED, scan->seen, "the input ends inside of a value", "");
 }

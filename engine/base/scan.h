@@ -22,7 +22,7 @@ enum lw_token_kind {
     LW_TOKEN_ARRAY_END,
     LW_TOKEN_KEY,    /* text: decoded */
     LW_TOKEN_STRING, /* text: decoded UTF-8, may contain NUL */
-    LW_TOKEN_NUMBER, /* text: as written; its value: lw_scan_number */
+    LW_TOKEN_NUMBER, /* text: as written; number: its value */
     LW_TOKEN_TRUE,
     LW_TOKEN_FALSE,
     LW_TOKEN_NULL
@@ -34,6 +34,7 @@ struct lw_token {
     struct lw_str text; /* borrowed, valid during the call only */
     uint64_t line;      /* from 1 */
     uint64_t byte;      /* offset in the stream of the token's first byte */
+    double number;      /* only of LW_TOKEN_NUMBER: what lw_scan_number makes of the text, NaN where that fails */
 };
 
 /* What the scanner calls. An error returned by either stops the scan and is returned by push or finish. */

@@ -1,6 +1,7 @@
 #include "engine/base/scan.h"
 
 #include "engine/base/powers_of_ten.h"
+#include "engine/base/scan_number.h"
 
 #include <assert.h>
 #include <math.h>
@@ -26,40 +27,16 @@ static bool is_digit(char c)
     return (unsigned char)(c - '0') <= 9;
 }
 
-/* Eight digits at once: is each byte '0'..'9', and their value (D. Lemire, 2021, section 3; bytes in memory order). */
-static uint64_t load_digits(const char *at)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < 8; i++)
-        value |= (uint64_t)(unsigned char)at[i] << (8 * i);
-    return value;
-}
-
-static bool are_digits(uint64_t bytes)
-{
-    return (((bytes + 0x4646464646464646u) | (bytes - 0x3030303030303030u)) & 0x8080808080808080u) == 0;
-}
-
-static uint64_t digits_value(uint64_t bytes)
-{
-    bytes -= 0x3030303030303030u;
-    bytes = bytes * 10 + (bytes >> 8);
-    return ((bytes & 0x000000ff000000ffu) * 0x000f424000000064u +
-            ((bytes >> 16) & 0x000000ff000000ffu) * 0x0000271000000001u) >>
-           32;
-}
-
 static const char *read_digits(const char *at, const char *end, uint64_t *word)
 {
     uint64_t value = *word;
 
     while (end - at >= 8) {
-        uint64_t bytes = load_digits(at);
+        uint64_t bytes = lw_bytes_load8(at) ^ LW_NUMBER_ZEROS;
 
-        if (!are_digits(bytes))
+        if (lw_number_others(bytes) != 0)
             break;
-        value = value * 100000000u + digits_value(bytes);
+        value = value * 100000000u + lw_number_value(bytes);
         at += 8;
     }
     while (at < end && is_digit(*at))
@@ -181,10 +158,10 @@ static void multiply(uint64_t w, int64_t q, uint64_t *high, uint64_t *low)
     }
 }
 
-/* w * 10^q, correctly rounded to the nearest, ties to even; infinity on overflow. D. Lemire, Number Parsing at a Gigabyte
-   per Second (2021), algorithm 1 with the handling of subnormals of section 8; that no w and q in the range of the table
-   need a fallback: N. Mushtak, D. Lemire, Fast Number Parsing Without Fallback (2023). */
-static double scale(uint64_t w, int64_t q)
+/* D. Lemire, Number Parsing at a Gigabyte per Second (2021), algorithm 1 with the handling of subnormals of section 8;
+   that no w and q in the range of the table need a fallback: N. Mushtak, D. Lemire, Fast Number Parsing Without Fallback
+   (2023). */
+double lw_scan_scale(uint64_t w, int64_t q)
 {
     uint64_t high;
     uint64_t low;
@@ -326,8 +303,8 @@ static int compare_with_halfway(const struct decimal *decimal, uint64_t bits)
 /* The first 19 digits leave two doubles in question: all digits are compared with the point between them. */
 static double decide(const struct decimal *decimal)
 {
-    double value = scale(decimal->word, decimal->power);
-    double above = scale(decimal->word + 1, decimal->power);
+    double value = lw_scan_scale(decimal->word, decimal->power);
+    double above = lw_scan_scale(decimal->word + 1, decimal->power);
     uint64_t bits;
     int order;
 
@@ -342,17 +319,12 @@ static double decide(const struct decimal *decimal)
 
 static bool convert(const struct decimal *decimal, double *value)
 {
-    static const double exact[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                   1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     double result;
 
-    /* W. Clinger, How to Read Floating Point Numbers Accurately (1990): both operands exact, one rounding. */
-    if (!decimal->more && decimal->word <= (uint64_t)1 << 53 && decimal->power >= -22 && decimal->power <= 22) {
-        result = (double)decimal->word;
-        result = decimal->power < 0 ? result / exact[-decimal->power] : result * exact[decimal->power];
-    } else {
-        result = decimal->more ? decide(decimal) : scale(decimal->word, decimal->power);
-    }
+    if (!decimal->more && lw_number_is_exact(decimal->word, decimal->power))
+        result = lw_number_exact(decimal->word, decimal->power);
+    else
+        result = decimal->more ? decide(decimal) : lw_scan_scale(decimal->word, decimal->power);
     if (isinf(result))
         return false;
     *value = decimal->negative ? -result : result;

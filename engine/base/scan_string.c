@@ -39,7 +39,7 @@ size_t lw_scan_utf8_prefix(struct lw_str text)
     while (at < text.len) {
         size_t n;
 
-        while (text.len - at >= 8 && (lw_scan_load8(text.at + at) & 0x8080808080808080u) == 0)
+        while (text.len - at >= 8 && (lw_bytes_load8(text.at + at) & 0x8080808080808080u) == 0)
             at += 8;
         if (at == text.len)
             break;

@@ -3,6 +3,7 @@
 #ifndef LEEWAY_ENGINE_BASE_SCAN_STRING_H
 #define LEEWAY_ENGINE_BASE_SCAN_STRING_H
 
+#include "engine/base/bytes.h"
 #include "leeway/str.h"
 
 #include <stdbool.h>
@@ -28,16 +29,6 @@ size_t lw_scan_unescape(char *text, size_t n, struct lw_scan_flaw *flaw);
 /* How many bytes from the start are valid UTF-8. */
 size_t lw_scan_utf8_prefix(struct lw_str text);
 
-static inline uint64_t lw_scan_load8(const char *at)
-{
-    uint64_t value = 0;
-
-    /* Little-endian by construction; compilers make one load of it. */
-    for (unsigned i = 0; i < 8; i++)
-        value |= (uint64_t)(unsigned char)at[i] << (8 * i);
-    return value;
-}
-
 #if LW_SCAN_STEP == 16
 
 /* A bit for each of 16 bytes that is a quote, a backslash or a control character; with `wide` also for those above 0x7f,
@@ -47,7 +38,7 @@ static inline uint64_t lw_scan_stops(const char *at, bool wide)
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
     __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
     __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-    __m128i control = wide ? _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20))
+    __m128i control = wide ? _mm_cmpgt_epi8(_mm_set1_epi8(0x20), bytes)
                            : _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
 
     return (uint64_t)(unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), control));
@@ -65,7 +56,7 @@ static inline size_t lw_scan_first(uint64_t stops)
 static inline uint64_t lw_scan_stops(const char *at, bool wide)
 {
     const uint64_t ones = 0x0101010101010101u;
-    uint64_t bytes = lw_scan_load8(at);
+    uint64_t bytes = lw_bytes_load8(at);
     uint64_t quote = bytes ^ (ones * '"');
     uint64_t slash = bytes ^ (ones * '\\');
     uint64_t stops = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((bytes - ones * 0x20) & ~bytes);
