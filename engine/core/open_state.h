@@ -1,0 +1,23 @@
+/* Everything that a gather holds. Shared by the files that take in, save and close; nobody else looks inside. */
+#ifndef LEEWAY_ENGINE_CORE_OPEN_STATE_H
+#define LEEWAY_ENGINE_CORE_OPEN_STATE_H
+
+#include "engine/core/gather.h"
+#include "engine/core/open_runs.h"
+
+struct lw_gather {
+    const struct lw_rules *rules;
+    struct lw_names *names;
+    struct lw_memory memory;
+    struct lw_open_runs open;
+    struct lw_scratch work[2]; /* passing: sorting, joining */
+    uint64_t duplicates;
+    uint64_t rejected[LW_REJECT_COUNT];
+    int64_t data_end;
+    bool has_data_end;
+    /* Where the last point went. */
+    uint32_t last_origin, last_model, last_run, last_metric, last_curve;
+    bool last_steps;
+};
+
+#endif
