@@ -386,9 +386,7 @@ static bool clean_wide(struct lw_curve_list *list, struct lw_memory *memory, str
     return true;
 }
 
-/* Drops what is a duplicate whatever else may come: of CloudWatch sets that know the same statistics only the greatest
-   can ever count, of plain ones equal values are one. Joining has to wait until the run closes. */
-static bool clean(struct lw_curve *curve, struct lw_memory *memory, struct lw_scratch work[2])
+bool lw_curve_settle(struct lw_curve *curve, struct lw_memory *memory, struct lw_scratch work[2])
 {
     return clean_narrow(&curve->narrow, memory, work) && clean_wide(&curve->wide, memory, work);
 }
@@ -398,7 +396,7 @@ bool lw_curve_add(struct lw_curve *curve, const struct lw_set *set, struct lw_me
     if (curve->compact_at == 0)
         curve->compact_at = COMPACT_FIRST;
     if (lw_curve_stored(curve) >= curve->compact_at) {
-        if (!clean(curve, memory, work))
+        if (!lw_curve_settle(curve, memory, work))
             return false;
         if (lw_curve_stored(curve) > curve->compact_at / 2)
             curve->compact_at = 2 * lw_curve_stored(curve);
@@ -545,7 +543,7 @@ bool lw_curve_points(struct lw_curve *curve, bool detail, struct lw_memory *memo
     size_t most, used = 0, n;
     bool failed = false;
 
-    if (!clean(curve, memory, work))
+    if (!lw_curve_settle(curve, memory, work))
         return false;
     most = (size_t)lw_curve_stored(curve);
     if (!lw_memory_scratch(memory, room, most,

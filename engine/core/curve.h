@@ -24,6 +24,11 @@ struct lw_curve {
 LW_MUST_USE bool lw_curve_add(struct lw_curve *curve, const struct lw_set *set, struct lw_memory *memory,
                               struct lw_scratch work[2]);
 
+/* Drops what is a duplicate whatever else may come: of CloudWatch sets that know the same statistics only the greatest
+   can ever count, of plain ones equal values are one. Joining has to wait until the run closes. false when memory is
+   out. */
+LW_MUST_USE bool lw_curve_settle(struct lw_curve *curve, struct lw_memory *memory, struct lw_scratch work[2]);
+
 /* Takes over the points of `other`, which is empty afterwards. */
 void lw_curve_absorb(struct lw_curve *curve, struct lw_curve *other);
 

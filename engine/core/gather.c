@@ -133,6 +133,17 @@ enum lw_err lw_gather_facts(struct lw_gather *gather, const struct lw_fact *fact
     return LW_ERR_OK;
 }
 
+enum lw_err lw_gather_settle(struct lw_gather *gather, struct lw_fault *fault)
+{
+    for (uint32_t i = 0; i < gather->open.curves_n; i++) {
+        struct lw_curve *curve = &lw_open_runs_at(&gather->open, i)->curve;
+
+        if (!lw_curve_settle(curve, &gather->memory, gather->work))
+            return lw_memory_fault(&gather->memory, "the datapoints of open runs", fault);
+    }
+    return LW_ERR_OK;
+}
+
 uint64_t lw_gather_duplicates(const struct lw_gather *gather)
 {
     uint64_t duplicates = gather->duplicates;

@@ -38,6 +38,8 @@ LW_MUST_USE enum lw_err lw_gather_points(struct lw_gather *gather, const struct 
                                          struct lw_fault *fault);
 LW_MUST_USE enum lw_err lw_gather_facts(struct lw_gather *gather, const struct lw_fact *facts, size_t n,
                                         struct lw_fault *fault);
+/* Sorts what is held, so that the duplicates of the same statistics are found: between files, to count them by file. */
+LW_MUST_USE enum lw_err lw_gather_settle(struct lw_gather *gather, struct lw_fault *fault);
 /* Duplicates found so far (they are found when points are sorted, at the latest when a run closes). */
 uint64_t lw_gather_duplicates(const struct lw_gather *gather);
 /* Offline: the input has ended, everything closes. Segments what has no run ids. The gather is empty afterwards. */

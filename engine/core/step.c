@@ -45,6 +45,15 @@ struct lw_names *lw_step_names(struct lw_step *step)
     return step->names;
 }
 
+enum lw_err lw_step_duplicates(struct lw_step *step, uint64_t *duplicates, struct lw_fault *fault)
+{
+    enum lw_err err = lw_gather_settle(step->gather, fault);
+
+    if (err == LW_ERR_OK)
+        *duplicates = lw_gather_duplicates(step->gather);
+    return err;
+}
+
 enum lw_err lw_step_name(struct lw_step *step, struct lw_str text, uint32_t *id, struct lw_fault *fault)
 {
     return lw_names_add(step->names, text, id, fault);

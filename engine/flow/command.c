@@ -153,7 +153,8 @@ static const struct lw_option analyze_options[] = {
      .name = "fail-on",
      .argument = "VERDICT",
      .values = "warning drift insufficient_data",
-     .help = "Exit with 1 when this or a graver verdict is found; drift includes error"},
+     .repeatable = true,
+     .help = "Exit with 1 when a model has this verdict: warning includes drift, drift includes error"},
     HELP_ROW,
 };
 

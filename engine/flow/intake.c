@@ -1,0 +1,452 @@
+#define _XOPEN_SOURCE 700
+#include "engine/flow/intake.h"
+
+#include "engine/base/fault.h"
+#include "engine/core/step.h"
+#include "engine/flow/progress.h"
+#include "engine/flow/tally.h"
+#include "engine/flow/window.h"
+#include "engine/source/file.h"
+#include "engine/source/unpack.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define HEAD   ((size_t)64 << 10) /* of a file is looked at to recognise it */
+#define POINTS 512                /* in one batch */
+
+/* A file that was read, for the case that it is named again. */
+struct identity {
+    dev_t device;
+    ino_t inode;
+};
+
+struct lw_intake {
+    const struct lw_settings *settings;
+    const struct lw_session *session;
+    struct lw_step *step;
+    struct lw_arena arena;
+    struct lw_tally tally;
+    struct lw_window window;
+    struct lw_progress progress;
+    struct lw_buf files;      /* struct lw_report_file */
+    struct lw_buf identities; /* struct identity */
+    struct lw_buf warnings;   /* struct lw_str */
+    uint64_t datapoints, duplicates;
+    size_t unusable;
+    bool stopped; /* by --strict */
+};
+
+/* One input while it is read. */
+struct reading {
+    struct lw_intake *intake;
+    struct lw_report_file file;
+    struct lw_decode_options options;
+    struct lw_unpack *unpack;
+    struct lw_decoder *decoder;
+    struct lw_buf head;
+    uint64_t facts, left_out; /* left out: good, but outside of the window */
+    size_t points_n;
+    struct lw_point points[POINTS];
+};
+
+enum lw_err lw_intake_open(struct lw_intake **out, const struct lw_settings *settings, const struct lw_session *session,
+                           struct lw_fault *fault)
+{
+    struct lw_intake *intake = calloc(1, sizeof(*intake));
+    enum lw_err err;
+
+    if (intake == NULL)
+        return lw_fault_memory(fault, "reading the input");
+    intake->settings = settings;
+    intake->session = session;
+    intake->arena.ceiling = LW_INTAKE_NOTES_CEILING;
+    intake->files.ceiling = LW_INTAKE_NOTES_CEILING;
+    intake->identities.ceiling = LW_INTAKE_NOTES_CEILING;
+    intake->warnings.ceiling = LW_INTAKE_NOTES_CEILING;
+    intake->window = lw_window_make(settings->has_since, settings->since, settings->has_until, settings->until,
+                                    LW_INTAKE_NOTES_CEILING);
+    intake->progress = lw_progress_begin(lw_world_real(), session->terminal.err);
+    err = lw_step_open(&intake->step, &settings->rules, LW_INTAKE_STEP_CEILING, fault);
+    if (err != LW_ERR_OK) {
+        lw_intake_close(intake);
+        return err;
+    }
+    *out = intake;
+    return LW_ERR_OK;
+}
+
+void lw_intake_close(struct lw_intake *intake)
+{
+    if (intake == NULL)
+        return;
+    lw_step_close(intake->step);
+    lw_arena_close(&intake->arena);
+    lw_buf_close(&intake->files);
+    lw_buf_close(&intake->identities);
+    lw_buf_close(&intake->warnings);
+    lw_window_close(&intake->window);
+    free(intake);
+}
+
+size_t lw_intake_unusable(const struct lw_intake *intake)
+{
+    return intake->unusable;
+}
+
+static enum lw_err give_points(struct reading *reading, struct lw_fault *fault)
+{
+    size_t n = reading->points_n;
+
+    reading->points_n = 0;
+    if (n == 0)
+        return LW_ERR_OK;
+    return lw_step_take(reading->intake->step, reading->points, n, NULL, 0, fault);
+}
+
+static enum lw_err take_reject(void *self, enum lw_reject reason, uint64_t line, uint64_t byte, const char *detail,
+                               struct lw_fault *fault)
+{
+    struct reading *reading = self;
+    struct lw_intake *intake = reading->intake;
+    struct lw_str path = reading->file.path;
+
+    reading->file.rejected++;
+    if (intake->settings->strict && lw_tally_is_bad(reason)) {
+        intake->stopped = true;
+        return lw_fault_set_at(fault, LW_ERR_FORMAT, line, byte,
+                               "%.*s:%" PRIu64 ": %s%s%.60s: mend the record, or leave out --strict to skip it",
+                               (int)(path.len < 80 ? path.len : 80), path.at, line, lw_reject_text(reason),
+                               detail != NULL && detail[0] != '\0' ? ": " : "", detail != NULL ? detail : "");
+    }
+    if (!lw_tally_add(&intake->tally, reason, path, line, detail, &intake->arena))
+        return lw_fault_memory(fault, "what was skipped");
+    return LW_ERR_OK;
+}
+
+static enum lw_err take_point(void *self, const struct lw_point *point, struct lw_fault *fault)
+{
+    struct reading *reading = self;
+    struct lw_window *window = &reading->intake->window;
+
+    if (!lw_window_open(window) && !lw_window_point(window, point)) {
+        reading->left_out++;
+        return take_reject(self, LW_REJECT_OUTSIDE_WINDOW, 0, 0, NULL, fault);
+    }
+    reading->file.datapoints++;
+    reading->points[reading->points_n++] = *point;
+    return reading->points_n == POINTS ? give_points(reading, fault) : LW_ERR_OK;
+}
+
+static enum lw_err take_fact(void *self, const struct lw_fact *fact, struct lw_fault *fault)
+{
+    struct reading *reading = self;
+    struct lw_intake *intake = reading->intake;
+
+    reading->facts++;
+    if (lw_window_open(&intake->window))
+        return lw_step_take(intake->step, NULL, 0, fact, 1, fault);
+    lw_window_fact(&intake->window, fact);
+    if (intake->window.facts.error != LW_ERR_OK)
+        return lw_fault_memory(fault, "the facts about runs");
+    return LW_ERR_OK;
+}
+
+/* A log is named after its file, without what gzip added to the name. */
+static void drop_suffix(struct reading *reading)
+{
+    struct lw_str *path = &reading->options.path;
+
+    if (lw_unpack_packed(reading->unpack) && path->len > 3 && memcmp(path->at + path->len - 3, ".gz", 3) == 0)
+        path->len -= 3;
+}
+
+/* The head is complete: the format is known or cannot be. */
+static enum lw_err begin_decoding(struct reading *reading, struct lw_fault *fault)
+{
+    static const struct lw_decode_calls calls = {.point = take_point, .fact = take_fact, .reject = take_reject};
+    struct lw_str head = lw_buf_view(&reading->head);
+    enum lw_format format = reading->intake->settings->format;
+    enum lw_err err;
+
+    if (head.len == 0)
+        return lw_fault_set(fault, LW_ERR_FORMAT, "is empty: name a file with metrics in it");
+    drop_suffix(reading);
+    if (format == LW_FORMAT_AUTO)
+        format = lw_decode_sniff(head, reading->options.path, &reading->options.columns);
+    if (format == LW_FORMAT_AUTO)
+        return lw_fault_set(fault, LW_ERR_FORMAT,
+                            "is in no known format: `leeway help analyze` lists them, "
+                            "--input-format forces one");
+    reading->file.format = lw_str_from(lw_format_id(format));
+    err = lw_decode_open(&reading->decoder, format, &reading->options, lw_step_names(reading->intake->step), &calls,
+                         reading, fault);
+    if (err == LW_ERR_OK)
+        err = lw_decode_push(reading->decoder, head.at, head.len, fault);
+    return err;
+}
+
+static enum lw_err take_unpacked(void *self, const char *bytes, size_t n, struct lw_fault *fault)
+{
+    struct reading *reading = self;
+
+    if (reading->decoder != NULL)
+        return lw_decode_push(reading->decoder, bytes, n, fault);
+    lw_buf_bytes(&reading->head, bytes, n);
+    if (reading->head.error != LW_ERR_OK)
+        return lw_fault_memory(fault, "the head of a file");
+    return reading->head.len >= HEAD ? begin_decoding(reading, fault) : LW_ERR_OK;
+}
+
+static enum lw_err take_bytes(void *self, const char *bytes, size_t n, struct lw_fault *fault)
+{
+    struct reading *reading = self;
+
+    reading->file.bytes += n;
+    lw_progress_bytes(&reading->intake->progress, n);
+    return lw_unpack_push(reading->unpack, bytes, n, fault);
+}
+
+/* The end of the input: what waited is decoded. After an error of reading or unpacking too, for what came before it. */
+static enum lw_err finish_decoding(struct reading *reading, struct lw_fault *fault)
+{
+    enum lw_err err = LW_ERR_OK;
+
+    if (reading->decoder == NULL)
+        err = begin_decoding(reading, fault);
+    if (err == LW_ERR_OK)
+        err = lw_decode_finish(reading->decoder, fault);
+    if (err == LW_ERR_OK)
+        err = give_points(reading, fault);
+    return err;
+}
+
+static enum lw_err pour(struct reading *reading, const char *path, const struct lw_str *bytes, struct lw_fault *fault)
+{
+    enum lw_err err;
+
+    if (bytes == NULL)
+        err = lw_file_read(path, take_bytes, reading, fault);
+    else
+        err = take_bytes(reading, bytes->at, bytes->len, fault);
+    if (err == LW_ERR_OK)
+        err = lw_unpack_finish(reading->unpack, fault);
+    return err;
+}
+
+/* Errors of one file, after which the others go on. */
+static bool is_of_file(const struct lw_intake *intake, enum lw_err err)
+{
+    return !intake->stopped && (err == LW_ERR_IO || err == LW_ERR_FORMAT || err == LW_ERR_USAGE);
+}
+
+static enum lw_err note_file(struct lw_intake *intake, const struct lw_report_file *file, struct lw_fault *fault)
+{
+    lw_buf_bytes(&intake->files, file, sizeof(*file));
+    if (intake->files.error != LW_ERR_OK)
+        return lw_fault_memory(fault, "the list of files");
+    intake->datapoints += file->datapoints;
+    if (file->error.len > 0) {
+        intake->unusable++;
+        lw_progress_end(&intake->progress);
+        lw_session_note("%.*s: %.*s", (int)(file->path.len < 100 ? file->path.len : 100), file->path.at,
+                        (int)(file->error.len < 200 ? file->error.len : 200), file->error.at);
+    }
+    return LW_ERR_OK;
+}
+
+/* Why a file that was read to its end is of no use; empty when it is of use. */
+static struct lw_str why_unusable(struct reading *reading)
+{
+    if (reading->file.datapoints + reading->facts + reading->left_out > 0)
+        return (struct lw_str){.len = 0};
+    return lw_arena_format(&reading->intake->arena,
+                           "no usable record among %" PRIu64 " (read as %.*s): see what was skipped, or force another "
+                           "--input-format",
+                           reading->file.records, (int)reading->file.format.len, reading->file.format.at);
+}
+
+static enum lw_err settle_file(struct reading *reading, enum lw_err err, struct lw_fault *fault)
+{
+    struct lw_intake *intake = reading->intake;
+    struct lw_fault after;
+
+    if (err != LW_ERR_OK && !is_of_file(intake, err))
+        return err;
+    if (err == LW_ERR_OK) {
+        err = finish_decoding(reading, fault);
+    } else if (reading->decoder != NULL && finish_decoding(reading, &after) != LW_ERR_OK &&
+               !is_of_file(intake, after.code)) {
+        *fault = after;
+        return after.code;
+    }
+    if (err != LW_ERR_OK && !is_of_file(intake, err))
+        return err;
+    if (reading->decoder != NULL)
+        reading->file.records = lw_decode_records(reading->decoder);
+    if (err != LW_ERR_OK)
+        reading->file.error = lw_arena_text(&intake->arena, lw_str_from(fault->text));
+    else
+        reading->file.error = why_unusable(reading);
+    return note_file(intake, &reading->file, fault);
+}
+
+static struct lw_report_file *last_file(struct lw_intake *intake)
+{
+    return (struct lw_report_file *)(void *)(intake->files.at + intake->files.len) - 1;
+}
+
+/* What has become a duplicate through the last file is put to its account. */
+static enum lw_err count_duplicates(struct lw_intake *intake, struct lw_fault *fault)
+{
+    uint64_t duplicates = intake->duplicates;
+    enum lw_err err = lw_step_duplicates(intake->step, &duplicates, fault);
+
+    last_file(intake)->duplicates = duplicates - intake->duplicates;
+    intake->duplicates = duplicates;
+    return err;
+}
+
+static enum lw_err read_input(struct lw_intake *intake, const char *path, struct lw_str model,
+                              const struct lw_str *bytes, struct lw_fault *fault)
+{
+    struct reading *reading = calloc(1, sizeof(*reading));
+    bool standard = bytes == NULL && strcmp(path, "-") == 0;
+    enum lw_err err;
+
+    if (reading == NULL)
+        return lw_fault_memory(fault, "reading a file");
+    reading->intake = intake;
+    reading->head.ceiling = HEAD + LW_FILE_CHUNK;
+    reading->options = intake->settings->decode;
+    reading->options.path = standard ? LW_STR("stdin") : lw_str_from(path);
+    if (model.len > 0)
+        reading->options.model = model;
+    reading->file.path = lw_arena_text(&intake->arena, lw_str_from(path));
+    err = lw_unpack_open(&reading->unpack, take_unpacked, reading, fault);
+    if (err == LW_ERR_OK) {
+        err = pour(reading, path, bytes, fault);
+        err = settle_file(reading, err, fault);
+    }
+    if (err == LW_ERR_OK)
+        err = count_duplicates(intake, fault);
+    lw_unpack_close(reading->unpack);
+    lw_decode_close(reading->decoder);
+    lw_buf_close(&reading->head);
+    free(reading);
+    return err;
+}
+
+static enum lw_err warn(struct lw_intake *intake, struct lw_str sentence, struct lw_fault *fault)
+{
+    if (sentence.at != NULL)
+        lw_buf_bytes(&intake->warnings, &sentence, sizeof(sentence));
+    if (sentence.at == NULL || intake->warnings.error != LW_ERR_OK)
+        return lw_fault_memory(fault, "a warning");
+    return LW_ERR_OK;
+}
+
+/* true when this very file was read already; else remembers it. Pipes and devices have no such identity. */
+static bool is_known(struct lw_intake *intake, const char *path)
+{
+    struct stat status;
+    struct identity identity = {.device = 0};
+    const struct identity *known = (const struct identity *)(const void *)intake->identities.at;
+    size_t n = intake->identities.len / sizeof(identity);
+
+    if (strcmp(path, "-") == 0 || stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+        return false;
+    identity.device = status.st_dev;
+    identity.inode = status.st_ino;
+    for (size_t i = 0; i < n; i++) {
+        if (known[i].device == identity.device && known[i].inode == identity.inode)
+            return true;
+    }
+    lw_buf_bytes(&intake->identities, &identity, sizeof(identity));
+    return false;
+}
+
+enum lw_err lw_intake_file(struct lw_intake *intake, const char *path, struct lw_str model, struct lw_fault *fault)
+{
+    if (is_known(intake, path))
+        return warn(intake, lw_arena_format(&intake->arena, "%s is named more than once: it was read once", path),
+                    fault);
+    return read_input(intake, path, model, NULL, fault);
+}
+
+enum lw_err lw_intake_bytes(struct lw_intake *intake, const char *label, struct lw_str bytes, struct lw_fault *fault)
+{
+    return read_input(intake, label, (struct lw_str){.len = 0}, &bytes, fault);
+}
+
+enum lw_err lw_intake_path(struct lw_intake *intake, const char *path, struct lw_fault *fault)
+{
+    struct lw_file_list list = {.n = 0};
+    enum lw_err err = lw_file_list_add(&list, path, fault);
+
+    if (err == LW_ERR_IO) {
+        struct lw_report_file file = {
+            .path = lw_arena_text(&intake->arena, lw_str_from(path)),
+            .error = lw_arena_text(&intake->arena, lw_str_from(fault->text)),
+        };
+
+        return note_file(intake, &file, fault);
+    }
+    for (size_t i = 0; err == LW_ERR_OK && i < list.n; i++)
+        err = lw_intake_file(intake, list.paths[i], (struct lw_str){.len = 0}, fault);
+    lw_file_list_close(&list);
+    return err;
+}
+
+static enum lw_err give_facts(struct lw_intake *intake, struct lw_fault *fault)
+{
+    uint64_t outside = 0;
+    size_t n = 0;
+    const struct lw_fact *facts;
+
+    if (lw_window_open(&intake->window))
+        return LW_ERR_OK;
+    if (intake->window.runs.error != LW_ERR_OK)
+        return lw_fault_memory(fault, "the runs in the window");
+    facts = lw_window_facts(&intake->window, &n, &outside);
+    lw_tally_count(&intake->tally, LW_REJECT_OUTSIDE_WINDOW, outside);
+    return lw_step_take(intake->step, NULL, 0, facts, n, fault);
+}
+
+enum lw_err lw_intake_end(struct lw_intake *intake, struct lw_report *report, struct lw_fault *fault)
+{
+    struct lw_report_reject *rejects = lw_arena_array(&intake->arena, LW_REJECT_COUNT, sizeof(*rejects));
+    struct lw_output output;
+    enum lw_err err = give_facts(intake, fault);
+
+    lw_progress_end(&intake->progress);
+    if (rejects == NULL)
+        return lw_fault_memory(fault, "what was skipped");
+    if (err == LW_ERR_OK)
+        err = lw_step_end(intake->step, &output, fault);
+    if (err != LW_ERR_OK)
+        return err;
+    for (size_t i = 0; i < output.warnings_n && err == LW_ERR_OK; i++)
+        err = warn(intake, output.warnings[i], fault);
+    if (err != LW_ERR_OK)
+        return err;
+    /* Sets of different statistics are joined only now; what was left over of them came to light with the last file. */
+    if (intake->files.len > 0 && output.duplicates > intake->duplicates)
+        last_file(intake)->duplicates += output.duplicates - intake->duplicates;
+    for (size_t i = 0; i < LW_REJECT_COUNT; i++)
+        lw_tally_count(&intake->tally, (enum lw_reject)i, output.rejected[i]);
+    *report = (struct lw_report){
+        .files = (const struct lw_report_file *)(const void *)intake->files.at,
+        .files_n = intake->files.len / sizeof(struct lw_report_file),
+        .rejects = rejects,
+        .rejects_n = lw_tally_rows(&intake->tally, rejects),
+        .models = output.models,
+        .models_n = output.models_n,
+        .warnings = (const struct lw_str *)(const void *)intake->warnings.at,
+        .warnings_n = intake->warnings.len / sizeof(struct lw_str),
+        .datapoints = intake->datapoints,
+    };
+    return LW_ERR_OK;
+}

@@ -1,0 +1,9 @@
+/* The subcommand `models`: how the names of jobs were grouped. */
+#ifndef LEEWAY_ENGINE_FLOW_MODELS_H
+#define LEEWAY_ENGINE_FLOW_MODELS_H
+
+#include "engine/flow/session.h"
+
+enum lw_exit lw_models_run(struct lw_session *session);
+
+#endif
