@@ -79,9 +79,17 @@ static size_t fold(struct lw_str name, char folded[LONGEST_NAME])
 
 enum lw_column lw_columns_find(const struct lw_columns *columns, struct lw_str name)
 {
+    unsigned rank;
+
+    return lw_columns_find_ranked(columns, name, &rank);
+}
+
+enum lw_column lw_columns_find_ranked(const struct lw_columns *columns, struct lw_str name, unsigned *rank)
+{
     char folded[LONGEST_NAME];
     struct lw_str key;
 
+    *rank = 0;
     if (name.len == 0)
         return LW_COLUMN_NONE;
     for (int column = LW_COLUMN_NONE + 1; column < LW_COLUMN_COUNT_OF; column++) {
@@ -90,6 +98,7 @@ enum lw_column lw_columns_find(const struct lw_columns *columns, struct lw_str n
     }
     key = (struct lw_str){folded, fold(name, folded)};
     for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+        *rank = (unsigned)i + 1;
         if (lw_str_equal(key, lw_str_from(usual[i].name)))
             return mapped(columns, usual[i].column)->len > 0 ? LW_COLUMN_NONE : usual[i].column;
     }

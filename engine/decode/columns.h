@@ -32,6 +32,9 @@ enum lw_column {
    '-' and '.': timestamp, ts, metricName, job_name, val, average, maximum, sampleCount, epoch, ... */
 enum lw_column lw_columns_find(const struct lw_columns *columns, struct lw_str name);
 
+/* The same; of two names that carry the same thing the one of the lower rank is meant (`metric` before `name`). */
+enum lw_column lw_columns_find_ranked(const struct lw_columns *columns, struct lw_str name, unsigned *rank);
+
 /* The key in --columns: "time"; NULL for LW_COLUMN_NONE. */
 const char *lw_columns_key(enum lw_column column);
 

@@ -53,6 +53,8 @@ static const struct lw_format_decoder *decoder_of(enum lw_format format)
         [LW_FORMAT_METRIC_STATISTICS] = &lw_format_metric_statistics,
         [LW_FORMAT_TRAINING_JOBS] = &lw_format_training_jobs,
         [LW_FORMAT_LOG] = &lw_format_log,
+        [LW_FORMAT_CSV] = &lw_format_csv,
+        [LW_FORMAT_LOGGLY_CSV] = &lw_format_loggly_csv,
         [LW_FORMAT_NDJSON] = &lw_format_ndjson,
     };
 

@@ -94,6 +94,19 @@ static void a_second_mapping_leaves_what_it_does_not_name(void)
     CU_ASSERT(lw_str_equal(columns.value, LW_STR("b=c")));
 }
 
+static void the_more_usual_of_two_names_has_the_lower_rank(void)
+{
+    struct lw_columns columns = {0};
+    unsigned first, second;
+
+    CU_ASSERT_EQUAL(lw_columns_find_ranked(&columns, LW_STR("Metric"), &first), LW_COLUMN_METRIC);
+    CU_ASSERT_EQUAL(lw_columns_find_ranked(&columns, LW_STR("name"), &second), LW_COLUMN_METRIC);
+    CU_ASSERT(first < second);
+    CU_ASSERT_EQUAL(lw_columns_find_ranked(&columns, LW_STR("time"), &first), LW_COLUMN_TIME);
+    CU_ASSERT_EQUAL(lw_columns_find_ranked(&columns, LW_STR("date"), &second), LW_COLUMN_TIME);
+    CU_ASSERT(first < second);
+}
+
 static void a_bad_mapping_is_named_and_changes_nothing(void)
 {
     static const char *const bad[] = {"", "time", "time=", "=x", "when=ts", "time=ts,", "time=ts,,value=v", "Time=ts"};
@@ -120,4 +133,5 @@ KIT_SUITE("columns",
            a_mapping_takes_a_usual_name_away_from_its_usual_kind},
           {"every key can be mapped", every_key_can_be_mapped},
           {"a second mapping leaves what it does not name", a_second_mapping_leaves_what_it_does_not_name},
+          {"the more usual of two names has the lower rank", the_more_usual_of_two_names_has_the_lower_rank},
           {"a bad mapping is named and changes nothing", a_bad_mapping_is_named_and_changes_nothing})
