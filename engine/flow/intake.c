@@ -309,11 +309,12 @@ static enum lw_err count_duplicates(struct lw_intake *intake, struct lw_fault *f
     return err;
 }
 
-static enum lw_err read_input(struct lw_intake *intake, const char *path, struct lw_str model,
+/* From the file at `path`, or from `bytes` where path is NULL. */
+static enum lw_err read_input(struct lw_intake *intake, const char *path, const char *label, struct lw_str model,
                               const struct lw_str *bytes, struct lw_fault *fault)
 {
     struct reading *reading = calloc(1, sizeof(*reading));
-    bool standard = bytes == NULL && strcmp(path, "-") == 0;
+    bool standard = path != NULL && strcmp(path, "-") == 0;
     enum lw_err err;
 
     if (reading == NULL)
@@ -321,10 +322,10 @@ static enum lw_err read_input(struct lw_intake *intake, const char *path, struct
     reading->intake = intake;
     reading->head.ceiling = HEAD + LW_FILE_CHUNK;
     reading->options = intake->settings->decode;
-    reading->options.path = standard ? LW_STR("stdin") : lw_str_from(path);
+    reading->options.path = standard ? LW_STR("stdin") : lw_str_from(label);
     if (model.len > 0)
         reading->options.model = model;
-    reading->file.path = lw_arena_text(&intake->arena, lw_str_from(path));
+    reading->file.path = lw_arena_text(&intake->arena, lw_str_from(label));
     err = lw_unpack_open(&reading->unpack, take_unpacked, reading, fault);
     if (err == LW_ERR_OK) {
         err = pour(reading, path, bytes, fault);
@@ -368,17 +369,18 @@ static bool is_known(struct lw_intake *intake, const char *path)
     return false;
 }
 
-enum lw_err lw_intake_file(struct lw_intake *intake, const char *path, struct lw_str model, struct lw_fault *fault)
+enum lw_err lw_intake_file(struct lw_intake *intake, const char *path, const char *label, struct lw_str model,
+                           struct lw_fault *fault)
 {
     if (is_known(intake, path))
         return warn(intake, lw_arena_format(&intake->arena, "%s is named more than once: it was read once", path),
                     fault);
-    return read_input(intake, path, model, NULL, fault);
+    return read_input(intake, path, label != NULL ? label : path, model, NULL, fault);
 }
 
 enum lw_err lw_intake_bytes(struct lw_intake *intake, const char *label, struct lw_str bytes, struct lw_fault *fault)
 {
-    return read_input(intake, label, (struct lw_str){.len = 0}, &bytes, fault);
+    return read_input(intake, NULL, label, (struct lw_str){.len = 0}, &bytes, fault);
 }
 
 enum lw_err lw_intake_path(struct lw_intake *intake, const char *path, struct lw_fault *fault)
@@ -395,7 +397,7 @@ enum lw_err lw_intake_path(struct lw_intake *intake, const char *path, struct lw
         return note_file(intake, &file, fault);
     }
     for (size_t i = 0; err == LW_ERR_OK && i < list.n; i++)
-        err = lw_intake_file(intake, list.paths[i], (struct lw_str){.len = 0}, fault);
+        err = lw_intake_file(intake, list.paths[i], NULL, (struct lw_str){.len = 0}, fault);
     lw_file_list_close(&list);
     return err;
 }

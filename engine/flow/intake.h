@@ -18,9 +18,9 @@ LW_MUST_USE enum lw_err lw_intake_open(struct lw_intake **out, const struct lw_s
    told on standard error; the result is LW_ERR_OK then. Fails only when nothing can go on: memory, a ceiling, or the
    first bad record with --strict (LW_ERR_FORMAT, naming file, line and reason). */
 LW_MUST_USE enum lw_err lw_intake_path(struct lw_intake *intake, const char *path, struct lw_fault *fault);
-/* One file whose runs belong to `model` (empty: as settings say). */
-LW_MUST_USE enum lw_err lw_intake_file(struct lw_intake *intake, const char *path, struct lw_str model,
-                                       struct lw_fault *fault);
+/* One file under a label (NULL: its path), whose runs belong to `model` (empty: as settings say). */
+LW_MUST_USE enum lw_err lw_intake_file(struct lw_intake *intake, const char *path, const char *label,
+                                       struct lw_str model, struct lw_fault *fault);
 /* Bytes that are there already, under a label. */
 LW_MUST_USE enum lw_err lw_intake_bytes(struct lw_intake *intake, const char *label, struct lw_str bytes,
                                         struct lw_fault *fault);

@@ -145,7 +145,7 @@ static struct lw_str marks_text(struct ledger *ledger, size_t row)
 
         if (alert->state == LW_ALERT_RETRACTED)
             continue;
-        if (alert->change_run == row)
+        if (alert->change_run == row && alert->opened_run != row)
             add_alert(marks, sizeof(marks), i + 1, "begins");
         if (alert->opened_run == row)
             add_alert(marks, sizeof(marks), i + 1, "found");

@@ -67,9 +67,12 @@ static void write_group(const struct group *group, struct lw_page *page)
     struct lw_buf line = {.ceiling = 4096};
     size_t named = group->n < RUNS_NAMED ? group->n : RUNS_NAMED;
 
-    lw_buf_format(&line, "%s ", group->n == 1 ? "run" : "runs");
+    lw_buf_str(&line, group->series);
+    lw_buf_format(&line, " (%s), ", lw_detector_name(group->detector));
     if (named < group->n)
-        lw_buf_format(&line, "(%zu of them, the last) ", group->n);
+        lw_buf_format(&line, "%zu runs, the last ", group->n);
+    else
+        lw_buf_format(&line, "%s ", group->n == 1 ? "run" : "runs");
     for (size_t i = 0; i < named; i++)
         lw_buf_format(&line, "%s%u", i > 0 ? ", " : "", (unsigned)group->runs[(group->n - named + i) % RUNS_NAMED] + 1);
     lw_buf_format(&line, ": %s", group->last->message);

@@ -72,14 +72,15 @@ static size_t total(const struct lw_table *table, const struct layout *layout)
     return sum > BETWEEN ? sum - BETWEEN : 0;
 }
 
-/* Takes what is too much from columns that can be shortened. */
-static void shorten(const struct lw_table *table, struct layout *layout, size_t columns)
+/* Takes what is too much from columns that can be shortened; `all`: also from those that are never left out. */
+static void shorten(const struct lw_table *table, struct layout *layout, size_t columns, bool all)
 {
     for (size_t i = 0; i < table->columns_n; i++) {
         size_t sum = total(table, layout);
         size_t least = table->columns[i].least;
 
-        if (sum > columns && layout->shown[i] && least > 0 && layout->width[i] > least) {
+        if (sum > columns && layout->shown[i] && least > 0 && (all || table->columns[i].rank > 0) &&
+            layout->width[i] > least) {
             size_t spare = layout->width[i] - least;
             size_t over = sum - columns;
 
@@ -110,12 +111,13 @@ static size_t fit(const struct lw_table *table, struct layout *layout, size_t co
     size_t left_out = 0;
 
     memcpy(natural, layout->width, sizeof(natural));
-    shorten(table, layout, columns);
+    shorten(table, layout, columns, false);
     while (total(table, layout) > columns && leave_out(table, layout)) {
         left_out++;
         memcpy(layout->width, natural, sizeof(natural));
-        shorten(table, layout, columns);
+        shorten(table, layout, columns, false);
     }
+    shorten(table, layout, columns, true);
     return left_out;
 }
 

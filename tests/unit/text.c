@@ -132,7 +132,7 @@ static void alerts_are_told_in_their_own_words(void)
     CU_ASSERT(says(200, false, "churn: validation:accuracy fell 2.0 points"));
     CU_ASSERT(says(200, false, "A1 open, ticket, for the worse"));
     CU_ASSERT(says(200, false, "id abcdefghijklmnopqrstuvwxyz"));
-    CU_ASSERT(says(200, false, "run 51: the learning curve is unlike the others"));
+    CU_ASSERT(says(200, false, "curve:train:accuracy (ks), run 51: the learning curve is unlike the others"));
 }
 
 static void a_report_without_runs_says_so(void)
