@@ -155,8 +155,8 @@ static enum lw_err on_token(void *self, const struct lw_token *token, struct lw_
 
     if (export->reader.open)
         return inside_event(export, token, role, fault);
-    if (token->kind == LW_TOKEN_KEY || token->kind == LW_TOKEN_OBJECT_END || token->kind == LW_TOKEN_ARRAY ||
-        token->kind == LW_TOKEN_ARRAY_END || (role != TOP && role != ELEMENT))
+    if (token->kind == LW_TOKEN_KEY || token->kind == LW_TOKEN_OBJECT_END || token->kind == LW_TOKEN_ARRAY_END ||
+        (role == TOP && token->kind == LW_TOKEN_ARRAY) || (role != TOP && role != ELEMENT))
         return LW_ERR_OK;
     if (token->kind != LW_TOKEN_OBJECT)
         return lw_reader_unknown(&export->reader, token, fault);

@@ -57,7 +57,7 @@ static bool read_stamp(struct lw_memo *memo, const char *at, lw_time *time)
     }
     if (!memo->has_day)
         return false;
-    time->ms = memo->midnight.ms + (int64_t)((hour * 60 + minute) * 60 + second) * 1000 + ms * 10 + last;
+    time->ms = memo->midnight.ms + hour * LW_HOUR + minute * LW_MINUTE + second * LW_SECOND + (int64_t)ms * 10 + last;
     return true;
 }
 

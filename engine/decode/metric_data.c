@@ -191,7 +191,7 @@ static enum lw_err on_token(void *self, const struct lw_token *token, struct lw_
         answer->answered = false, answer->labels_n = 0;
     else if (role == TOP && token->kind == LW_TOKEN_OBJECT_END && !answer->answered)
         return lw_reader_unknown(&answer->reader, token, fault);
-    else if ((role == TOP || role == RESULT) && lw_reader_is_scalar(token))
+    else if ((role == TOP && lw_reader_is_scalar(token)) || (role == RESULT && !end))
         return lw_reader_unknown(&answer->reader, token, fault);
     return LW_ERR_OK;
 }

@@ -26,6 +26,9 @@ struct plain {
     struct key keys[KEYS];
 };
 
+/* Steps beyond this are not whole numbers any more as JSON carries them. */
+#define STEP_MAX 9007199254740992.0
+
 #define BIT(column) (1u << (column))
 
 static enum lw_column column_of(struct plain *plain, struct lw_str name)
@@ -120,7 +123,7 @@ static bool take_number(struct plain *plain, const struct lw_token *token, enum 
         point->sum = value, point->known |= LW_KNOWN_SUM;
     else if (column == LW_COLUMN_COUNT)
         point->count = value, point->known |= LW_KNOWN_COUNT;
-    else if (value >= -0x1p53 && value <= 0x1p53) /* a step */
+    else if (value >= -STEP_MAX && value <= STEP_MAX)
         plain->step = (int64_t)value;
     else
         spoil(plain, LW_REJECT_BAD_TIME, token->text);
