@@ -1,5 +1,7 @@
 #include "engine/decode/event.h"
 
+#include <math.h>
+
 /* The keys of an event: Loggly's CloudWatch integration, and the one by which leeway's own are told. */
 enum field {
     FIELD_NONE,
@@ -19,33 +21,31 @@ enum field {
 
 #define BIT(field) (1u << (field))
 
-static enum field is(struct lw_str text, const char *key, enum field field)
-{
-    return memcmp(text.at, key, text.len) == 0 ? field : FIELD_NONE;
-}
+/* With the length known to the compiler a comparison is one or two of machine words. */
+#define IS(key, field) (memcmp(text.at, key, sizeof(key) - 1) == 0 ? (field) : FIELD_NONE)
 
 /* Length and first letter leave one key to compare with. */
-static enum field field_of(struct lw_str text)
+static inline enum field field_of(struct lw_str text)
 {
     switch (text.len) {
     case 3:
-        return is(text, "sum", FIELD_SUM);
+        return IS("sum", FIELD_SUM);
     case 4:
-        return is(text, "host", FIELD_HOST);
+        return IS("host", FIELD_HOST);
     case 7:
         if (text.at[0] == 'a')
-            return is(text, "average", FIELD_AVERAGE);
-        return text.at[1] == 'i' ? is(text, "minimum", FIELD_MINIMUM) : is(text, "maximum", FIELD_MAXIMUM);
+            return IS("average", FIELD_AVERAGE);
+        return text.at[1] == 'i' ? IS("minimum", FIELD_MINIMUM) : IS("maximum", FIELD_MAXIMUM);
     case 8:
-        return is(text, "lw_event", FIELD_OWN);
+        return IS("lw_event", FIELD_OWN);
     case 9:
-        return text.at[0] == 't' ? is(text, "timestamp", FIELD_TIMESTAMP) : is(text, "namespace", FIELD_NAMESPACE);
+        return text.at[0] == 't' ? IS("timestamp", FIELD_TIMESTAMP) : IS("namespace", FIELD_NAMESPACE);
     case 10:
-        return is(text, "metricName", FIELD_METRIC);
+        return IS("metricName", FIELD_METRIC);
     case 11:
-        return is(text, "sampleCount", FIELD_COUNT);
+        return IS("sampleCount", FIELD_COUNT);
     case 15:
-        return is(text, "trainingJobName", FIELD_JOB);
+        return IS("trainingJobName", FIELD_JOB);
     default: /* lengths that no key has */
         return FIELD_NONE;
     }
@@ -74,11 +74,15 @@ static void spoil(struct lw_event *event, enum lw_reject reason, struct lw_str t
     lw_emit_detail(text, event->detail);
 }
 
-static void take_number(struct lw_event *event, const struct lw_token *token)
+static inline bool is_number_field(unsigned field)
+{
+    return field - FIELD_COUNT <= FIELD_MAXIMUM - FIELD_COUNT;
+}
+
+static inline void set_number(struct lw_event *event, double value)
 {
     static const struct {
-        size_t offset;
-        unsigned known;
+        uint8_t offset, known;
     } members[] = {
         [FIELD_COUNT] = {offsetof(struct lw_point, count), LW_KNOWN_COUNT},
         [FIELD_AVERAGE] = {offsetof(struct lw_point, average), LW_KNOWN_AVERAGE},
@@ -86,15 +90,20 @@ static void take_number(struct lw_event *event, const struct lw_token *token)
         [FIELD_MINIMUM] = {offsetof(struct lw_point, min), LW_KNOWN_MIN},
         [FIELD_MAXIMUM] = {offsetof(struct lw_point, max), LW_KNOWN_MAX},
     };
+
+    memcpy((char *)&event->point + members[event->field].offset, &value, sizeof(value));
+    event->point.known = (uint8_t)(event->point.known | members[event->field].known);
+}
+
+static void take_number(struct lw_event *event, const struct lw_token *token)
+{
     enum lw_reject reason;
     double value;
 
-    if (!lw_memo_number(event->memo, token, &value, &reason)) {
+    if (lw_memo_number(token, &value, &reason))
+        set_number(event, value);
+    else
         spoil(event, reason, token->text);
-        return;
-    }
-    memcpy((char *)&event->point + members[event->field].offset, &value, sizeof(value));
-    event->point.known = (uint8_t)(event->point.known | members[event->field].known);
 }
 
 static enum lw_err take_run(struct lw_event *event, struct lw_str text, bool host, struct lw_fault *fault)
@@ -142,28 +151,41 @@ static enum lw_err take_text(struct lw_event *event, struct lw_str text, struct 
     return LW_ERR_OK;
 }
 
+static void take_time(struct lw_event *event, const struct lw_token *token)
+{
+    if (lw_memo_time(event->memo, token, event->emit->options->zone, &event->at))
+        event->seen |= BIT(FIELD_TIMESTAMP);
+    else
+        spoil(event, LW_REJECT_BAD_TIME, token->text);
+}
+
+__attribute__((noinline)) static enum lw_err take_value(struct lw_event *event, const struct lw_token *token,
+                                                        struct lw_fault *fault)
+{
+    if (event->field == FIELD_NONE || token->kind == LW_TOKEN_NULL || token->kind == LW_TOKEN_OBJECT_END ||
+        token->kind == LW_TOKEN_ARRAY_END)
+        return LW_ERR_OK;
+    if (is_number_field(event->field))
+        take_number(event, token);
+    else if (event->field == FIELD_TIMESTAMP)
+        take_time(event, token);
+    else if (token->kind == LW_TOKEN_STRING)
+        return take_text(event, token->text, fault);
+    return LW_ERR_OK;
+}
+
+/* Keys and good numbers are nearly all there is: they take the short way. */
 enum lw_err lw_event_token(struct lw_event *event, const struct lw_token *token, struct lw_fault *fault)
 {
     if (token->kind == LW_TOKEN_KEY) {
         event->field = (uint8_t)field_of(token->text);
         return LW_ERR_OK;
     }
-    if (event->field == FIELD_NONE || token->kind == LW_TOKEN_NULL || token->kind == LW_TOKEN_OBJECT_END ||
-        token->kind == LW_TOKEN_ARRAY_END)
-        return LW_ERR_OK;
-    if (event->field >= FIELD_COUNT && event->field <= FIELD_MAXIMUM) {
-        take_number(event, token);
+    if (token->kind == LW_TOKEN_NUMBER && is_number_field(event->field) && isfinite(token->number)) {
+        set_number(event, token->number);
         return LW_ERR_OK;
     }
-    if (event->field == FIELD_TIMESTAMP) {
-        if (lw_memo_time(event->memo, token, event->emit->options->zone, &event->at)) {
-            event->seen |= BIT(FIELD_TIMESTAMP);
-        } else {
-            spoil(event, LW_REJECT_BAD_TIME, token->text);
-        }
-        return LW_ERR_OK;
-    }
-    return token->kind == LW_TOKEN_STRING ? take_text(event, token->text, fault) : LW_ERR_OK;
+    return take_value(event, token, fault);
 }
 
 bool lw_event_recognised(const struct lw_event *event)

@@ -1,5 +1,7 @@
 #include "engine/decode/memo.h"
 
+#include <math.h>
+
 /* Job names differ in their last bytes (a time stamp), metrics in their last and their length. */
 static size_t slot_of(struct lw_str text)
 {
@@ -63,8 +65,6 @@ static bool read_stamp(struct lw_memo *memo, const char *at, lw_time *time)
 
 bool lw_memo_time(struct lw_memo *memo, const struct lw_token *token, const struct lw_zone *zone, lw_time *time)
 {
-    double number;
-
     if (token->kind == LW_TOKEN_STRING) {
         if (token->text.len == 24 && read_stamp(memo, token->text.at, time))
             return true;
@@ -75,7 +75,7 @@ bool lw_memo_time(struct lw_memo *memo, const struct lw_token *token, const stru
     /* As text the decimals are exact; an exponent is only understood as a number. */
     if (lw_time_read(token->text, zone, time))
         return true;
-    return lw_scan_number(token->text, &number) && lw_time_from_number(number, time);
+    return isfinite(token->number) && lw_time_from_number(token->number, time);
 }
 
 static bool is_word(struct lw_str text, struct lw_str lower)
@@ -97,31 +97,17 @@ static bool says_not_finite(struct lw_str text)
     return is_word(text, LW_STR("nan")) || is_word(text, LW_STR("inf")) || is_word(text, LW_STR("infinity"));
 }
 
-bool lw_memo_number(struct lw_memo *memo, const struct lw_token *token, double *value, enum lw_reject *reason)
+bool lw_memo_number(const struct lw_token *token, double *value, enum lw_reject *reason)
 {
-    struct lw_str text = token->text;
-
     if (token->kind == LW_TOKEN_STRING) {
-        *reason = says_not_finite(text) ? LW_REJECT_NOT_FINITE : LW_REJECT_BAD_VALUE;
-        return lw_scan_decimal(text, value);
+        *reason = says_not_finite(token->text) ? LW_REJECT_NOT_FINITE : LW_REJECT_BAD_VALUE;
+        return lw_scan_decimal(token->text, value);
     }
     if (token->kind != LW_TOKEN_NUMBER) {
         *reason = LW_REJECT_BAD_VALUE;
         return false;
     }
-    /* The minimum, maximum, average and sum of a single sample are the same text four times. */
-    if (text.len == memo->number_len && memcmp(memo->number, text.at, text.len) == 0) {
-        *value = memo->value;
-        return true;
-    }
-    if (!lw_scan_number(text, value)) {
-        *reason = LW_REJECT_NOT_FINITE;
-        return false;
-    }
-    if (text.len <= sizeof(memo->number)) {
-        memo->number_len = text.len;
-        memcpy(memo->number, text.at, text.len);
-        memo->value = *value;
-    }
-    return true;
+    *reason = LW_REJECT_NOT_FINITE;
+    *value = token->number;
+    return isfinite(*value);
 }

@@ -1,4 +1,4 @@
-/* What repeats from record to record: names, times and numbers that need not be looked up or read again. */
+/* Names, times and numbers of records; what repeats from record to record is not looked up or read again. */
 #ifndef LEEWAY_ENGINE_DECODE_MEMO_H
 #define LEEWAY_ENGINE_DECODE_MEMO_H
 
@@ -20,9 +20,6 @@ struct lw_memo {
     char day[10]; /* "2019-06-12", and its midnight */
     bool has_day;
     lw_time midnight;
-    size_t number_len;
-    char number[32];
-    double value;
 };
 
 /* The id of `text`, as lw_emit_name. */
@@ -31,6 +28,6 @@ LW_MUST_USE enum lw_err lw_memo_name(struct lw_memo *memo, struct lw_emit *emit,
 /* A value as a time: a string as lw_time_read takes it, or a number of seconds or milliseconds. */
 bool lw_memo_time(struct lw_memo *memo, const struct lw_token *token, const struct lw_zone *zone, lw_time *time);
 /* A value as a number: a JSON number, or a string that holds one. When it is none, *reason is NOT_FINITE or BAD_VALUE. */
-bool lw_memo_number(struct lw_memo *memo, const struct lw_token *token, double *value, enum lw_reject *reason);
+bool lw_memo_number(const struct lw_token *token, double *value, enum lw_reject *reason);
 
 #endif

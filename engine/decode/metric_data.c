@@ -134,7 +134,7 @@ static enum lw_err take_value(struct answer *answer, const struct lw_token *toke
 {
     enum lw_reject reason;
     double value;
-    bool good = lw_memo_number(&answer->reader.memo, token, &value, &reason);
+    bool good = lw_memo_number(token, &value, &reason);
 
     value = good ? value : (double)NAN;
     lw_buf_bytes(&answer->values, &value, sizeof(value));

@@ -120,7 +120,7 @@ static enum lw_err member(struct statistics *statistics, const struct lw_token *
         now->has_time |= good;
         now->point.at = good ? at.ms : 0;
     } else {
-        good = lw_memo_number(&statistics->reader.memo, token, &value, &reason);
+        good = lw_memo_number(token, &value, &reason);
         if (good)
             lw_series_set(&now->point, known[role], value);
     }

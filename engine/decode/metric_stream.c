@@ -137,7 +137,7 @@ static void take_number(struct stream *stream, const struct lw_token *token, uin
 
     if (token->kind == LW_TOKEN_NULL)
         return;
-    if (!lw_memo_number(&stream->reader.memo, token, &value, &reason)) {
+    if (!lw_memo_number(token, &value, &reason)) {
         spoil(stream, reason, token->text);
         return;
     }

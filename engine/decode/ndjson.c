@@ -109,7 +109,7 @@ static bool take_number(struct plain *plain, const struct lw_token *token, enum 
     enum lw_reject reason;
     double value;
 
-    if (!lw_memo_number(&plain->reader.memo, token, &value, &reason)) {
+    if (!lw_memo_number(token, &value, &reason)) {
         spoil(plain, reason, token->text);
         return false;
     }

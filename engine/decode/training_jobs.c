@@ -219,7 +219,7 @@ static enum lw_err read_number(struct jobs *jobs, const struct lw_token *token, 
 {
     enum lw_reject reason;
 
-    *has = lw_memo_number(&jobs->reader.memo, token, number, &reason);
+    *has = lw_memo_number(token, number, &reason);
     return *has ? LW_ERR_OK : reject(jobs, reason, token, fault);
 }
 

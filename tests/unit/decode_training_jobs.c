@@ -41,7 +41,7 @@ static void reads_a_described_job(void)
         "fact PHASE " HEAD " text=Training at=1614050495341 until=1614050532679 number=0 rank=2\n",
         "fact PHASE " HEAD " text=Uploading at=1614050532679 until=1614050541411 number=0 rank=2\n",
         "fact PHASE " HEAD " text=Completed at=1614050541411 until=1614050541411 number=0 rank=2\n",
-        "fact FINAL_METRIC " HEAD " key=train:error at=1614050531000 number=0.03457000106573105 rank=2\n",
+        "fact FINAL_METRIC " HEAD " key=train:error at=1614050531000 number=0.034570001065731049 rank=2\n",
         "fact FINAL_METRIC " HEAD " key=validation:error at=1614050531000 number=0.063000001013278961 rank=2\n",
     };
     static struct kit_decoded out;
