@@ -1,6 +1,7 @@
 #include "engine/base/fault.h"
 #include "engine/decode/format.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* A byte order mark, as some Windows tools write it before UTF-8; JSON and tables begin after it (RFC 8259, 8.1). */
@@ -53,6 +54,7 @@ static const struct lw_format_decoder *decoder_of(enum lw_format format)
         [LW_FORMAT_METRIC_STATISTICS] = &lw_format_metric_statistics,
         [LW_FORMAT_TRAINING_JOBS] = &lw_format_training_jobs,
         [LW_FORMAT_LOG] = &lw_format_log,
+        [LW_FORMAT_LOG_EVENTS] = &lw_format_log_events,
         [LW_FORMAT_CSV] = &lw_format_csv,
         [LW_FORMAT_LOGGLY_CSV] = &lw_format_loggly_csv,
         [LW_FORMAT_NDJSON] = &lw_format_ndjson,
@@ -91,8 +93,7 @@ enum lw_err lw_decode_open(struct lw_decoder **out, enum lw_format format, const
     struct lw_decoder *decoder;
     enum lw_err err;
 
-    if (of == NULL)
-        return lw_fault_set(fault, LW_ERR_USAGE, "the format %s cannot be read", lw_format_id(format));
+    assert(of != NULL); /* LW_FORMAT_AUTO is for lw_decode_sniff */
     decoder = calloc(1, sizeof(*decoder));
     if (decoder == NULL)
         return lw_fault_memory(fault, "a decoder");
