@@ -25,6 +25,7 @@ CFLAGS    = $(STANDARD) $(WARNINGS) $(WERROR) $(OPTIMISE) $(HARDEN) $(SANITIZE) 
 LDFLAGS   = $(SANITIZE) -Wl,-z,relro,-z,now
 LIBS     := -lgsl -lgslcblas -lcrypto -lz -lm
 TEST_LIBS := -lcunit -ljson-c
+BENCH_LIBS := -ljson-c
 
 # Rooms, left to right as in the import order.
 ROOMS    := models engine/base engine/decode engine/core engine/store engine/source engine/sink engine/report engine/flow

@@ -139,21 +139,6 @@ static char *read_file(const char *path, size_t *size)
     return data;
 }
 
-static void describe_machine(void)
-{
-    char line[256];
-    FILE *file = fopen("/proc/cpuinfo", "r");
-
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        if (strncmp(line, "model name", 10) == 0) {
-            printf("machine:%s", strchr(line, ':') + 1);
-            break;
-        }
-    }
-    if (file != NULL)
-        fclose(file);
-}
-
 static int by_size(const void *a, const void *b)
 {
     double left = *(const double *)a;
@@ -174,7 +159,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: scan FILE (a file of bench/events)\n");
         return 2;
     }
-    describe_machine();
     for (int i = 0; i < ROUNDS; i++) {
         struct harvest one = {.field = FIELDS};
         struct harvest two = {.field = FIELDS};
