@@ -52,7 +52,7 @@ LIB_SO   := $(BUILD)/libleeway.so.$(VERSION)
 PROGRAM  := $(BUILD)/leeway
 
 .PHONY: all help deps deps-dev demo test unit check analyze asan tsan fuzz torture cover bench install uninstall clean
-all: $(PROGRAM) $(LIB_A) $(LIB_SO) $(BUILD)/leeway.pc
+all: $(PROGRAM) $(LIB_A) $(LIB_SO) $(BUILD)/leeway.pc $(BUILD)/leeway.1 $(BUILD)/leeway.bash
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -76,6 +76,16 @@ $(PROGRAM): $(MAIN_OBJ) $(LIB_A)
 $(BUILD)/leeway.pc: Makefile
 	@mkdir -p $(@D)
 	@printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: leeway\nDescription: drift between runs of repeatedly trained models\nVersion: %s\nLibs: -L$${libdir} -lleeway\nLibs.private: %s\nCflags: -I$${includedir}\n' '$(PREFIX)' '$(VERSION)' '$(LIBS)' > $@
+
+# Where the program looks for its data, beside its own place.
+$(BUILD)/engine/flow/place.o: DEFINES += -DLW_DATA_DIR='"$(PREFIX)/share/leeway"'
+
+# The man page and the completion come from the program's own tables.
+$(BUILD)/leeway.1: engine/share/leeway.1.in $(PROGRAM)
+	$(PROGRAM) help --man $< > $@
+
+$(BUILD)/leeway.bash: $(PROGRAM)
+	$(PROGRAM) completion bash > $@
 
 # Tests: every file of tests/unit and tests/scenario is a program of its own; tests/run adds up the counts. Their calls of
 # the allocator go through tests/kit/alloc.c, which lets them fail on demand.
@@ -165,10 +175,18 @@ install: all
 	ln -sf libleeway.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libleeway.so.$(SOVERSION)
 	ln -sf libleeway.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libleeway.so
 	install -m 644 $(BUILD)/leeway.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	    $(DESTDIR)$(PREFIX)/share/leeway/demo/logs
+	install -m 644 $(BUILD)/leeway.1 $(DESTDIR)$(PREFIX)/share/man/man1/leeway.1
+	install -m 644 $(BUILD)/leeway.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/leeway
+	install -m 644 engine/share/leeway.report-1.schema.json $(DESTDIR)$(PREFIX)/share/leeway/
+	install -m 644 tests/data/sagemaker/*.* $(DESTDIR)$(PREFIX)/share/leeway/demo/
+	install -m 644 tests/data/sagemaker/logs/*.txt $(DESTDIR)$(PREFIX)/share/leeway/demo/logs/
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/leeway $(DESTDIR)$(PREFIX)/lib/libleeway.* $(DESTDIR)$(PREFIX)/lib/pkgconfig/leeway.pc
-	rm -rf $(DESTDIR)$(PREFIX)/include/leeway
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/leeway.1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions/leeway
+	rm -rf $(DESTDIR)$(PREFIX)/include/leeway $(DESTDIR)$(PREFIX)/share/leeway
 
 help:
 	@printf '%s\n' 'make            build/leeway, build/libleeway.a and .so' \

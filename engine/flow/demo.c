@@ -33,10 +33,13 @@ static const struct {
 
 /* The simulated history: what is planted. */
 #define HISTORY_FILE "simulated.ndjson"
-static const char *const drifts[] = {"validation:accuracy:-0.02@40", "duration:x2@45"};
-static const char *const gap = "30m@52";
+static const char *const drifts[] = {"duration:x2@20-24", "validation:accuracy:-0.02@46"};
+static const char *const gap = "30m@53";
 #define HISTORY_RUNS 60
-#define HISTORY_SEED 7
+/* After the real jobs, so that the end of all data is that of the history and nothing is overdue in one report. */
+#define HISTORY_START    "2022-02-01"
+#define HISTORY_START_MS INT64_C(1643673600000)
+#define HISTORY_SEED     3
 
 static enum lw_err simulate(struct lw_buf *history, struct lw_fault *fault)
 {
@@ -45,6 +48,7 @@ static enum lw_err simulate(struct lw_buf *history, struct lw_fault *fault)
 
     plan.runs = HISTORY_RUNS;
     plan.seed = HISTORY_SEED;
+    plan.start.ms = HISTORY_START_MS;
     for (size_t i = 0; i < sizeof(drifts) / sizeof(drifts[0]) && err == LW_ERR_OK; i++)
         err = lw_plan_drift(&plan, lw_str_from(drifts[i]), fault);
     if (err == LW_ERR_OK)
@@ -81,10 +85,11 @@ static void write_real_command(struct lw_buf *out, size_t i)
 
 static void write_history_command(struct lw_buf *out)
 {
-    lw_buf_text(out,
-                "# Simulated, not real: a model that is trained every hour. Planted: validation:accuracy falls by\n"
-                "# 0.02 from run 40 on, runs take twice as long from run 45 on, the gap is 30 minutes from run 52.\n");
-    lw_buf_format(out, "$ leeway simulate --runs %d --every 1h --seed %d", HISTORY_RUNS, HISTORY_SEED);
+    lw_buf_text(
+        out, "# Simulated, not real: a model that is trained every hour. Planted: runs 20 to 24 take twice as long,\n"
+             "# validation:accuracy falls by 0.02 from run 46 on, the gap is 30 minutes from run 53 on.\n");
+    lw_buf_format(out, "$ leeway simulate --runs %d --every 1h --start %s --seed %d", HISTORY_RUNS, HISTORY_START,
+                  HISTORY_SEED);
     for (size_t i = 0; i < sizeof(drifts) / sizeof(drifts[0]); i++)
         lw_buf_format(out, " \\\n    --drift '%s'", drifts[i]);
     lw_buf_format(out, " \\\n    --gap '%s' -o %s\n$ leeway analyze %s\n\n", gap, HISTORY_FILE, HISTORY_FILE);

@@ -6,17 +6,30 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define LINE_MAX_COLUMN 62 /* lines of the source are broken at the next blank */
+
+static size_t column_of(const struct lw_buf *out)
+{
+    size_t n = 0;
+
+    while (n < out->len && out->at[out->len - 1 - n] != '\n')
+        n++;
+    return n;
+}
+
 /* Text for mdoc: a backslash is written \e, a dash that must stay one \-, a line never begins with a dot or quote. */
-static void escape(struct lw_buf *out, struct lw_str text)
+static void escape(struct lw_buf *out, struct lw_str text, bool broken)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.at[i];
 
-        if (c == '\\')
+        if (c == ' ' && broken && column_of(out) >= LINE_MAX_COLUMN)
+            lw_buf_char(out, '\n');
+        else if (c == '\\')
             lw_buf_text(out, "\\e");
         else if (c == '-')
             lw_buf_text(out, "\\-");
-        else if ((c == '.' || c == '\'') && (i == 0 || text.at[i - 1] == '\n'))
+        else if ((c == '.' || c == '\'') && broken && column_of(out) == 0)
             lw_buf_format(out, "\\&%c", c);
         else
             lw_buf_char(out, c);
@@ -30,7 +43,7 @@ static void quote(struct lw_buf *out, const char *text)
     for (; *text != '\0'; text++) {
         if (*text == '"')
             lw_buf_char(out, '"');
-        escape(out, (struct lw_str){.at = text, .len = 1});
+        escape(out, (struct lw_str){.at = text, .len = 1}, false);
     }
     lw_buf_char(out, '"');
 }
@@ -46,7 +59,7 @@ static void prose(struct lw_buf *out, const char *text)
             end++;
         if (*end == '.')
             end++;
-        escape(out, (struct lw_str){.at = text, .len = (size_t)(end - text)});
+        escape(out, (struct lw_str){.at = text, .len = (size_t)(end - text)}, true);
         lw_buf_char(out, '\n');
         paragraph = end[0] == '\n' && end[1] == '\n';
         if (paragraph)
@@ -79,16 +92,16 @@ static void option_entry(struct lw_buf *out, const struct lw_option *option)
     if (option->letter != 0)
         lw_buf_format(out, "Fl %c , ", option->letter);
     lw_buf_text(out, "Fl \\-");
-    escape(out, lw_str_from(option->name));
+    escape(out, lw_str_from(option->name), false);
     if (option->argument != NULL) {
         lw_buf_text(out, " Ar ");
         quote(out, option->argument);
     }
     lw_buf_char(out, '\n');
-    escape(out, lw_str_from(option->help));
+    escape(out, lw_str_from(option->help), true);
     if (option->preset != NULL) {
         lw_buf_text(out, "\n(default:\n");
-        escape(out, lw_str_from(option->preset));
+        escape(out, lw_str_from(option->preset), true);
         lw_buf_char(out, ')');
     }
     lw_buf_text(out, option->repeatable ? ".\nMay be repeated.\n" : ".\n");
@@ -96,11 +109,11 @@ static void option_entry(struct lw_buf *out, const struct lw_option *option)
 
 static void examples(struct lw_buf *out, const char *text)
 {
-    lw_buf_text(out, ".Pp\n.Bd -literal -offset indent\n");
+    lw_buf_text(out, ".Bd -literal -offset indent\n");
     while (*text != '\0') {
         const char *tab = strchr(text, '\t');
 
-        escape(out, (struct lw_str){.at = text, .len = (size_t)(tab - text)});
+        escape(out, (struct lw_str){.at = text, .len = (size_t)(tab - text)}, false);
         lw_buf_char(out, '\n');
         text = strchr(tab, '\n') + 1;
     }
@@ -146,7 +159,7 @@ static void formats(struct lw_buf *out)
         lw_buf_text(out, ".It Cm ");
         quote(out, rows[i].id);
         lw_buf_char(out, '\n');
-        escape(out, lw_str_from(rows[i].text));
+        escape(out, lw_str_from(rows[i].text), true);
         lw_buf_text(out, ".\n");
     }
     lw_buf_text(out, ".El\n");

@@ -77,10 +77,8 @@ static struct lw_str start_text(struct ledger *ledger, const struct lw_run *run)
 {
     char written[LW_TIME_SHORT];
 
-    if (run->flags & LW_RUN_STEPS)
-        return LW_STR("no clock");
     if (!run->has_start)
-        return LW_STR("-");
+        return run->flags & LW_RUN_STEPS ? LW_STR("no clock") : LW_STR("-");
     lw_time_short(run->start, ledger->year, written);
     return text(ledger, written);
 }
