@@ -35,7 +35,7 @@ static const struct {
     {"maximum", LW_COLUMN_MAX},       {"sum", LW_COLUMN_SUM},
     {"total", LW_COLUMN_SUM},         {"count", LW_COLUMN_COUNT},
     {"samplecount", LW_COLUMN_COUNT}, {"samples", LW_COLUMN_COUNT},
-    {"n", LW_COLUMN_COUNT},
+    {"n", LW_COLUMN_COUNT},           {"@timestamp", LW_COLUMN_TIME},
 };
 
 static const struct lw_str *mapped(const struct lw_columns *columns, enum lw_column column)

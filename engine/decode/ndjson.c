@@ -19,10 +19,12 @@ struct plain {
     uint8_t column; /* of the key that was read last */
     uint32_t seen;  /* columns that had a value, as bits */
     struct lw_point point;
-    bool spoiled;
+    bool spoiled, not_a_number;
     enum lw_reject reason;
     char detail[LW_EMIT_DETAIL];
     int64_t step;
+    bool timed;    /* a record of this input had a time */
+    uint32_t told; /* the run that was told last to have none */
     struct key keys[KEYS];
 };
 
@@ -60,7 +62,7 @@ static void start(struct plain *plain, const struct lw_token *token)
     plain->point = lw_emit_blank_point(emit);
     plain->point.run = emit->run;
     plain->point.metric = emit->metric;
-    plain->spoiled = false;
+    plain->spoiled = plain->not_a_number = false;
 }
 
 static void spoil(struct plain *plain, enum lw_reject reason, struct lw_str text)
@@ -110,6 +112,7 @@ static bool take_number(struct plain *plain, const struct lw_token *token, enum 
     double value;
 
     if (!lw_memo_number(token, &value, &reason)) {
+        plain->not_a_number |= reason == LW_REJECT_NOT_FINITE && column != LW_COLUMN_COUNT && column != LW_COLUMN_STEP;
         spoil(plain, reason, token->text);
         return false;
     }
@@ -123,10 +126,10 @@ static bool take_number(struct plain *plain, const struct lw_token *token, enum 
         point->sum = value, point->known |= LW_KNOWN_SUM;
     else if (column == LW_COLUMN_COUNT)
         point->count = value, point->known |= LW_KNOWN_COUNT;
-    else if (value >= -STEP_MAX && value <= STEP_MAX)
+    else if (value >= -STEP_MAX && value <= STEP_MAX && (double)(int64_t)value == value)
         plain->step = (int64_t)value;
     else
-        spoil(plain, LW_REJECT_BAD_TIME, token->text);
+        return spoil(plain, LW_REJECT_BAD_TIME, token->text), false;
     return true;
 }
 
@@ -165,35 +168,67 @@ static enum lw_err take(struct plain *plain, const struct lw_token *token, struc
     return LW_ERR_OK;
 }
 
+static enum lw_err say(struct plain *plain, enum lw_fact_kind kind, uint32_t key, struct lw_fault *fault)
+{
+    struct lw_fact fact = lw_emit_blank_fact(plain->reader.emit, kind, LW_RANK_LOG);
+
+    fact.origin = plain->point.origin;
+    fact.model = plain->point.model;
+    fact.run = plain->point.run;
+    if (kind == LW_FACT_NOT_A_NUMBER) {
+        fact.key = key;
+        fact.has_at = true;
+        fact.at.ms = plain->point.at;
+    }
+    return lw_emit_fact(plain->reader.emit, &fact, fault);
+}
+
+/* The record is one of metrics and has a place on an axis; its numbers may still be bad. */
+static enum lw_err give(struct plain *plain, struct lw_fault *fault)
+{
+    struct lw_emit *emit = plain->reader.emit;
+    struct lw_point *point = &plain->point;
+    enum lw_err err = LW_ERR_OK;
+
+    if (plain->not_a_number)
+        err = say(plain, LW_FACT_NOT_A_NUMBER, point->metric, fault);
+    if (err == LW_ERR_OK && plain->spoiled)
+        return lw_emit_reject(emit, plain->reason, plain->line, plain->byte, plain->detail, fault);
+    if (err == LW_ERR_OK && !plain->timed && point->run != 0 && point->run != plain->told) {
+        plain->told = point->run;
+        err = say(plain, LW_FACT_NO_CLOCK, 0, fault);
+    }
+    if (point->known == LW_KNOWN_COUNT) /* how many, but not of what */
+        point->known = 0;
+    if (point->known == LW_KNOWN_AVERAGE) /* a single value */
+        point->count = 1;
+    return err == LW_ERR_OK ? lw_emit_point(emit, point, plain->line, plain->byte, fault) : err;
+}
+
 static enum lw_err finish_record(struct plain *plain, struct lw_fault *fault)
 {
     const uint32_t of_value = BIT(LW_COLUMN_TIME) | BIT(LW_COLUMN_STEP) | BIT(LW_COLUMN_VALUE) | BIT(LW_COLUMN_MIN) |
                               BIT(LW_COLUMN_MAX) | BIT(LW_COLUMN_SUM);
+    const uint32_t of_place = BIT(LW_COLUMN_TIME) | BIT(LW_COLUMN_STEP);
     struct lw_emit *emit = plain->reader.emit;
-    struct lw_point *point = &plain->point;
 
     plain->reader.open = false;
     emit->records++;
     if (!plain->spoiled && (plain->seen & of_value) == 0)
         return lw_emit_reject(emit, LW_REJECT_UNKNOWN_RECORD, plain->line, plain->byte, NULL, fault);
-    if (plain->spoiled)
-        return lw_emit_reject(emit, plain->reason, plain->line, plain->byte, plain->detail, fault);
-    if (point->metric == 0)
+    if (plain->point.metric == 0)
         return lw_emit_reject(emit, LW_REJECT_NO_METRIC, plain->line, plain->byte, NULL, fault);
-    if ((plain->seen & (BIT(LW_COLUMN_TIME) | BIT(LW_COLUMN_STEP))) == 0)
+    if (plain->spoiled && (plain->seen & of_place) == 0)
+        return lw_emit_reject(emit, plain->reason, plain->line, plain->byte, plain->detail, fault);
+    if ((plain->seen & of_place) == 0)
         return lw_emit_reject_text(emit, LW_REJECT_NO_TIME, plain->line, plain->byte,
-                                   lw_names_text(emit->names, point->metric), fault);
+                                   lw_names_text(emit->names, plain->point.metric), fault);
     if ((plain->seen & BIT(LW_COLUMN_TIME)) == 0) {
-        point->at = plain->step;
-        point->flags = LW_POINT_STEP;
+        plain->point.at = plain->step;
+        plain->point.flags = LW_POINT_STEP;
     }
-    if (point->known == LW_KNOWN_COUNT) /* how many, but not of what */
-        point->known = 0;
-    if (point->known == LW_KNOWN_AVERAGE) { /* a single value */
-        point->count = 1;
-        point->known |= LW_KNOWN_COUNT;
-    }
-    return lw_emit_point(emit, point, plain->line, plain->byte, fault);
+    plain->timed |= (plain->seen & BIT(LW_COLUMN_TIME)) != 0;
+    return give(plain, fault);
 }
 
 static enum lw_err on_token(void *self, const struct lw_token *token, struct lw_fault *fault)
