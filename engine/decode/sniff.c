@@ -296,11 +296,32 @@ static enum lw_format format_of_path(struct lw_str path)
     return LW_FORMAT_AUTO;
 }
 
+static enum lw_format format_of_json(struct lw_str text, const struct lw_columns *columns)
+{
+    struct keys keys = read_keys(text, columns);
+
+    return format_of_keys(&keys);
+}
+
+/* A file may begin in the middle of a record, or with a line that is none: the first line that looks like a record tells. */
+static enum lw_format format_of_later_line(struct lw_str text, const struct lw_columns *columns)
+{
+    const char *end;
+
+    while (text.len > 0 && (end = memchr(text.at, '\n', text.len)) != NULL) {
+        text = cut(text, (size_t)(end - text.at) + 1);
+        if (text.len > 0 && looks_like_json(text))
+            return format_of_json(text, columns);
+    }
+    return LW_FORMAT_AUTO;
+}
+
 enum lw_format lw_decode_sniff(struct lw_str head, struct lw_str path, const struct lw_columns *columns)
 {
     static const struct lw_columns usual;
     enum lw_format format = LW_FORMAT_AUTO;
     struct lw_str text = head;
+    bool json;
 
     if (text.len > HEAD)
         text.len = HEAD;
@@ -311,15 +332,13 @@ enum lw_format lw_decode_sniff(struct lw_str head, struct lw_str path, const str
         return LW_FORMAT_AUTO;
     if (columns == NULL)
         columns = &usual;
-    if (looks_like_json(text)) {
-        struct keys keys = read_keys(text, columns);
-
-        format = format_of_keys(&keys);
-    } else {
-        format = format_of_header(first_line(text), columns);
-    }
+    json = looks_like_json(text);
+    format = json ? format_of_json(text, columns) : format_of_header(first_line(text), columns);
     if (format == LW_FORMAT_AUTO && has_log_texts(text))
         return LW_FORMAT_LOG;
     /* A document of JSON that is none of these is not made one by its name. */
-    return format == LW_FORMAT_AUTO && !looks_like_json(text) ? format_of_path(path) : format;
+    if (json || format != LW_FORMAT_AUTO)
+        return format;
+    format = format_of_later_line(text, columns);
+    return format != LW_FORMAT_AUTO ? format : format_of_path(path);
 }
