@@ -377,7 +377,7 @@ static bool take_round_value(struct cursor *cursor, struct lw_log_value *value)
 {
     struct cursor at = *cursor;
     const char *dash;
-    struct lw_str name = take_until(&at, ":");
+    struct lw_str name = take_until(&at, ":=");
 
     dash = name.len > 0 ? memchr(name.at, '-', name.len) : NULL;
     if (dash == NULL || dash == name.at || dash + 1 == name.at + name.len || !take(&at, ":"))
@@ -401,7 +401,9 @@ static enum lw_err read_rounds(struct lw_str text, lw_log_grammar_call *call, vo
         struct cursor cursor = {bracket + 1, text.at + text.len};
         struct lw_log_value value = {.has_epoch = true};
 
-        if (take_whole(&cursor, &value.epoch) && take(&cursor, "]") && take_blank(&cursor)) {
+        /* `Epoch[0] ` is another grammar. */
+        if ((bracket == text.at || !is_word(bracket[-1])) && take_whole(&cursor, &value.epoch) && take(&cursor, "]") &&
+            take_blank(&cursor)) {
             skip_blanks(&cursor);
             while (err == LW_ERR_OK && take_round_value(&cursor, &value)) {
                 err = call(self, &value, fault);
