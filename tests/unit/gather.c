@@ -446,7 +446,7 @@ static bool gather_once(void *self, bool failed)
     lw_arena_close(&arena);
     lw_buf_close(&state);
     if (!failed)
-        return err == LW_ERR_OK && histories.models_n >= 2;
+        return err == LW_ERR_OK && histories.models_n == 3;
     return err == LW_ERR_NOMEM && fault.code == LW_ERR_NOMEM;
 }
 
