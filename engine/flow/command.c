@@ -123,7 +123,7 @@ static const struct lw_option analyze_options[] = {
     {.group = "Judging",
      .name = "ignore-below",
      .argument = "EFFECT",
-     .preset = "metric=0.005,loss=5%,duration=10%",
+     .preset = "metric=0.005, loss=5%, duration=10%",
      .help = "Smallest change that may alarm; one number is that of metrics in 0..1"},
     {.group = "Judging",
      .name = "false-alarms",
@@ -236,7 +236,7 @@ const struct lw_command lw_command_analyze = {
     .examples = "leeway analyze export.json\ta Loggly export, or any other known format\n"
                 "leeway analyze --model churn logs/*.txt\ttraining logs of one model\n"
                 "leeway analyze --format json -o report.json metrics/\tfor programs\n"
-                "leeway analyze --fail-on drift --require 'validation:accuracy >= 0.8' metrics.ndjson\tin a pipeline\n",
+                "leeway analyze --fail-on drift --require 'auc >= 0.8' export.json\tin a pipeline\n",
     .options = analyze_options,
     .options_n = COUNT(analyze_options),
 };
@@ -265,9 +265,8 @@ const struct lw_command lw_command_simulate = {
         "Calibrated on four real MNIST training jobs: the mean of their learning curves epoch by epoch, the "
         "standard deviation of their final accuracies (0.0023 validation, 0.0010 train); and on the run times of "
         "repeated jobs (12 % from run to run) and their start-up times (about 3 minutes, 40 s from run to run).",
-    .examples =
-        "leeway simulate --runs 60 --every 1h --drift 'validation:accuracy:-0.02@40' --seed 7 -o history.ndjson\t\n"
-        "leeway simulate --drift 'duration:x2@45' --gap '30m@50' | leeway analyze -\t\n",
+    .examples = "leeway simulate --drift 'validation:accuracy:-0.02@40' -o history.ndjson\t\n"
+                "leeway simulate --drift 'duration:x2@45' --gap '30m@50' | leeway analyze -\t\n",
     .options = simulate_options,
     .options_n = COUNT(simulate_options),
 };

@@ -277,7 +277,7 @@ static enum lw_err settle_file(struct reading *reading, enum lw_err err, struct 
         return err;
     if (err == LW_ERR_OK) {
         err = finish_decoding(reading, fault);
-    } else if (reading->decoder != NULL && finish_decoding(reading, &after) != LW_ERR_OK &&
+    } else if ((reading->decoder != NULL || reading->head.len > 0) && finish_decoding(reading, &after) != LW_ERR_OK &&
                !is_of_file(intake, after.code)) {
         *fault = after;
         return after.code;

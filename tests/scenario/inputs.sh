@@ -1,0 +1,112 @@
+#!/bin/bash
+# What is read: files, folders, standard input, gzip; what cannot be used; the window of time.
+. tests/kit/tap.sh
+
+"$LEEWAY" simulate --runs 6 --seed 4 -o "$work/history.ndjson"
+count() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$work/out" "$1"; }
+equals() { [ "$(count "$1")" = "$2" ] || { echo "$1 is $(count "$1"), not $2"; return 1; }; }
+json() { run analyze --format json "$@"; }
+
+json "$work/history.ndjson"
+ok "a file is read" exits 0
+ok "without a word on standard error" silent
+ok "its format is recognised" equals 'd["input"]["files"][0]["format"]' loggly
+ok "its runs are found" equals 'd["summary"]["runs"]' 6
+ok "its size is told" equals 'd["input"]["files"][0]["bytes"]' "$(wc -c <"$work/history.ndjson")"
+ok "its records are counted" equals 'd["input"]["files"][0]["records"]' "$(wc -l <"$work/history.ndjson")"
+python3 - "$work/out" >"$work/models.json" <<'P'
+import json, sys
+print(json.dumps(json.load(open(sys.argv[1]))["models"], indent=1))
+P
+same_models() {
+    python3 -c 'import json,sys; print(json.dumps(json.load(open(sys.argv[1]))["models"], indent=1))' "$work/out" |
+        cmp - "$work/models.json"
+}
+
+"$LEEWAY" analyze --format json - <"$work/history.ndjson" >"$work/out"
+ok "standard input is read as -" same_models
+ok "and shown as such" equals 'd["input"]["files"][0]["path"]' -
+gzip -k "$work/history.ndjson"
+json "$work/history.ndjson.gz"
+ok "gzip is read as what it holds" same_models
+split -n l/2 "$work/history.ndjson" "$work/part."
+(gzip -c "$work/part.aa"; gzip -c "$work/part.ab") >"$work/two.gz"
+json "$work/two.gz"
+ok "gzip members after one another are one stream" same_models
+head -c 5000 "$work/history.ndjson.gz" >"$work/cut.gz"
+json "$work/cut.gz"
+ok "gzip that is cut off is unusable input" exits 3
+ok "what came before the cut is reported" equals 'd["summary"]["runs"] > 0' True
+
+mkdir "$work/folder" "$work/folder/inner" "$work/empty"
+cp "$work/part.aa" "$work/folder/b.ndjson"
+cp "$work/part.ab" "$work/folder/a.ndjson"
+echo junk >"$work/folder/.hidden"
+json "$work/folder"
+ok "a folder means the files in it" same_models
+ok "in the order of their names" equals '[f["path"][-8:] for f in d["input"]["files"]]' "['a.ndjson', 'b.ndjson']"
+json "$work/empty"
+ok "a folder without files is unusable input" exits 3
+
+json "$work/history.ndjson" "$work/history.ndjson"
+ok "a file that is named twice is read once" equals 'len(d["input"]["files"])' 1
+ok "to the same end" same_models
+run analyze "$work/history.ndjson" "$work/history.ndjson"
+ok "and that is told" says "named more than once"
+cp "$work/history.ndjson" "$work/copy.ndjson"
+json "$work/history.ndjson" "$work/copy.ndjson"
+ok "a copy adds nothing" same_models
+ok "but duplicates, counted with the file that brought them" equals \
+    '[d["input"]["files"][0]["duplicates"] == 0, d["input"]["files"][1]["duplicates"] > 0]' '[True, True]'
+
+json "$work/none.json" "$work/history.ndjson"
+ok "a file that is not there is unusable input" exits 3
+ok "one line names it" complains "none.json"
+ok "the others are reported" same_models
+head -c 3000 /dev/urandom >"$work/noise"
+json "$work/noise"
+ok "a file in no known format is unusable input" exits 3
+ok "one line says what to do" complains "--input-format"
+: >"$work/nothing"
+json "$work/nothing"
+ok "an empty file is unusable input" exits 3
+ok "one line says why" complains "is empty"
+json /proc/self/mem
+ok "a file that cannot be read is unusable input" exits 3
+
+(head -n 10 "$work/history.ndjson"; echo '{"timestamp":"yesterday",}'; tail -n +11 "$work/history.ndjson") >"$work/bad.ndjson"
+json "$work/bad.ndjson"
+ok "a bad record is skipped" same_models
+ok "and the exit code is 0" exits 0
+ok "it is counted by reason" equals '[r["count"] for r in d["input"]["rejected"]]' '[1]'
+ok "with the place of the first" equals 'd["input"]["rejected"][0]["first"]["line"]' 11
+run analyze "$work/bad.ndjson"
+ok "the text shows it too" says "bad.ndjson:11"
+run analyze --strict "$work/bad.ndjson"
+ok "with --strict it is unusable input" exits 3
+ok "named by file and line, with what to do" complains "bad.ndjson:11"
+ok "and nothing is reported" test ! -s "$work/out"
+run analyze --strict "$work/history.ndjson"
+ok "--strict accepts what is good" exits 0
+
+json --since 2019-06-01T02:00Z --until 2019-06-01T04:00Z "$work/history.ndjson"
+ok "a window leaves out the runs outside of it" equals 'd["summary"]["runs"]' 2
+ok "and counts what it left out" equals 'd["input"]["rejected"][0]["reason"]' outside_window
+json --since 2030-01-01 "$work/history.ndjson"
+ok "a window without any data is no error" exits 0
+ok "and has no runs" equals 'd["summary"]["runs"]' 0
+json --model-pattern 'other*' "$work/history.ndjson"
+ok "a pattern leaves out other models" equals 'd["summary"]["models"]' 0
+json --model mine "$work/history.ndjson"
+ok "--model names the model" equals 'd["models"][0]["model"]' mine
+json --origin here "$work/history.ndjson"
+ok "--origin labels the data" equals 'd["models"][0]["origin"]' here
+
+run models "$work/history.ndjson"
+ok "models shows the families" says "simulated"
+"$LEEWAY" simulate --runs 1 --model lonely -o "$work/lonely.ndjson"
+run models "$work/history.ndjson" "$work/lonely.ndjson"
+ok "and points out a family of one run" says "1 model consists of a single run"
+run models
+ok "models needs files" exits 2
+done_testing
