@@ -1,3 +1,4 @@
+#include "tests/kit/alloc.h"
 #include "tests/kit/kit.h"
 
 #include "engine/base/arena.h"
@@ -78,9 +79,36 @@ static void one_large_thing_does_not_end_the_block_of_the_small(void)
     lw_arena_close(&arena);
 }
 
+static bool use_once(void *self, bool failed)
+{
+    struct lw_arena arena = {.ceiling = 1 << 20};
+    bool all = true;
+
+    (void)self;
+    for (size_t i = 0; i < 200; i++) {
+        size_t n = i * 37 % 1500;
+        char *at = lw_arena_take(&arena, n);
+
+        all &= at != NULL;
+        if (at != NULL)
+            memset(at, 1, n);
+    }
+    all &= lw_arena_text(&arena, LW_STR("abc")).at != NULL;
+    all &= lw_arena_format(&arena, "%d", 5).at != NULL;
+    lw_arena_reset(&arena);
+    lw_arena_close(&arena);
+    return all == !failed;
+}
+
+static void survives_every_failing_allocation(void)
+{
+    CU_ASSERT(kit_alloc_torture(use_once, NULL) > 3);
+}
+
 KIT_SUITE("arena", {"memory is zeroed and aligned, also after reset", hands_out_zeroed_aligned_memory},
           {"the ceiling is kept", keeps_to_its_ceiling},
           {"sizes that overflow are refused, sizes of zero are not", refuses_sizes_that_overflow},
           {"texts are copied and formatted", copies_and_formats_text},
           {"a large thing leaves the block of the small ones in use",
-           one_large_thing_does_not_end_the_block_of_the_small})
+           one_large_thing_does_not_end_the_block_of_the_small},
+          {"every failing allocation is survived", survives_every_failing_allocation})

@@ -1,3 +1,4 @@
+#include "tests/kit/alloc.h"
 #include "tests/kit/kit.h"
 
 #include "engine/base/buf.h"
@@ -61,6 +62,30 @@ static void reserved_room_is_there(void)
     CU_ASSERT_PTR_NULL(buf.at);
 }
 
+static bool fill_once(void *self, bool failed)
+{
+    struct lw_buf buf = {.ceiling = 1 << 20};
+    size_t kept = 0;
+    bool good = true;
+
+    (void)self;
+    for (int i = 0; i < 300; i++) {
+        lw_buf_format(&buf, "%010d", i);
+        if (buf.error == LW_ERR_OK)
+            kept = buf.len;
+    }
+    good &= buf.len == kept && (buf.error == LW_ERR_NOMEM) == failed && (failed || kept == 3000);
+    lw_buf_close(&buf);
+    lw_buf_close(NULL);
+    return good;
+}
+
+static void survives_every_failing_allocation(void)
+{
+    CU_ASSERT(kit_alloc_torture(fill_once, NULL) > 3);
+}
+
 KIT_SUITE("buf", {"bytes, texts and formats are appended", appends_in_many_ways},
           {"an error sticks and leaves the content as it was", errors_stick_and_leave_the_content},
-          {"reserved room is there", reserved_room_is_there})
+          {"reserved room is there", reserved_room_is_there},
+          {"every failing allocation is survived", survives_every_failing_allocation})
