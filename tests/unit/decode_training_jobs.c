@@ -183,19 +183,16 @@ static void bounds_the_facts_of_a_job(void)
     free(text);
 }
 
-static const char sample[] =
-    "{\"TrainingJobSummaries\":[" JOB("a",
-                                      ",\"CreationTime\":4,\"TrainingJobArn\":\"arn:aws:sagemaker:eu:1:training-job/"
-                                      "a\"") "," JOB("b", ",\"FinalMetricDataList\":[{\"MetricName\":\"m\",\"Value\":0."
-                                                          "5,\"Timestamp\":7}]") "]}\n{bad}\n"
-                                                                                 "[" JOB("c", ",\"Tags\":{\"team\":"
-                                                                                              "\"a\"},"
-                                                                                              "\"ResourceConfig\":{"
-                                                                                              "\"InstanceGroups\":[{"
-                                                                                              "\"InstanceType\":\"x\"}]"
-                                                                                              "}") "]\n" JOB(
-                                                                                     "d",
-                                                                                     ",\"SecondaryStatusTransitions\":["
+static const char sample[] = "{\"TrainingJobSummaries\":[" JOB(
+    "a", ",\"CreationTime\":4,\"TrainingJobArn\":\"arn:aws:sagemaker:eu:1:training-job/"
+         "a\"") "," JOB("b", ",\"FinalMetricDataList\":[{\"MetricName\":\"m\",\"Value\":0."
+                             "5,\"Timestamp\":7}]") "]}\n{bad}\n"
+                                                    "[" JOB("c", ",\"Tags\":{\"team\":"
+                                                                 "\"a\"},"
+                                                                 "\"ResourceConfig\":{"
+                                                                 "\"InstanceGroups\":[{"
+                                                                 "\"InstanceType\":\"x\"}]"
+                                                                 "}") "]\n" JOB("d", ",\"SecondaryStatusTransitions\":["
                                                                                      "{\"Status\":\"Training\","
                                                                                      "\"StartTime\":1}],"
                                                                                      "\"TuningJobArn\":\"a/t\"");
