@@ -254,6 +254,45 @@ static void write_table(struct ledger *ledger)
     }
 }
 
+/* Runs without names in the data were told apart by their shape: how sure that is, and where it is least sure. */
+static void write_confidence(const struct ledger *ledger)
+{
+    const struct lw_judged *model = ledger->model;
+    struct lw_page *page = ledger->page;
+    struct lw_buf line = {.ceiling = 4096};
+    const struct lw_run *least = NULL;
+    size_t segmented = 0;
+    size_t at = 0;
+
+    for (size_t i = 0; i < model->runs_n; i++) {
+        const struct lw_run *run = model->runs[i].run;
+
+        segmented += (run->flags & LW_RUN_SEGMENTED) != 0;
+        if (run->has_confidence && (least == NULL || run->confidence < least->confidence)) {
+            least = run;
+            at = i;
+        }
+    }
+    if (segmented == 0)
+        return;
+    lw_buf_format(&line,
+                  "%zu of the runs have no name in the data: they were told apart by silence and by the fall of "
+                  "their metrics.",
+                  segmented);
+    if (least != NULL)
+        lw_buf_format(&line, " Least sure is the start of run %zu: %.0f %%", at + 1, least->confidence * 100);
+    if (least != NULL && least->confidence_note.len > 0) {
+        lw_buf_text(&line, ", ");
+        lw_buf_str(&line, lw_run_str(least, least->confidence_note));
+    }
+    if (least != NULL)
+        lw_buf_char(&line, '.');
+    lw_page_tint(page, LW_TINT_FAINT);
+    lw_page_wrap(page, lw_buf_view(&line), 0, 0);
+    lw_page_plain(page);
+    lw_buf_close(&line);
+}
+
 void lw_ledger_write(const struct lw_judged *model, struct lw_page *page)
 {
     struct ledger ledger = {.model = model, .page = page, .year = spans_years(model)};
@@ -263,4 +302,5 @@ void lw_ledger_write(const struct lw_judged *model, struct lw_page *page)
     for (size_t i = 0; i < ledger.metrics_n; i++)
         ledger.decimals[i] = metric_decimals(model, ledger.metrics[i]);
     write_table(&ledger);
+    write_confidence(&ledger);
 }
