@@ -83,6 +83,7 @@ static enum lw_err inflate_once(struct lw_unpack *unpack, const unsigned char **
 {
     z_stream *stream = &unpack->stream;
     uInt chunk = *n > UINT_MAX / 2 ? UINT_MAX / 2 : (uInt)*n;
+    enum lw_err err = LW_ERR_OK;
     size_t made;
     int status;
 
@@ -101,10 +102,13 @@ static enum lw_err inflate_once(struct lw_unpack *unpack, const unsigned char **
     if (status == Z_STREAM_END) {
         unpack->phase = BETWEEN;
         *full = false;
-    } else if (status != Z_OK && status != Z_BUF_ERROR) {
-        return broken(unpack, stream->msg != NULL ? stream->msg : "not gzip", fault);
     }
-    return made > 0 ? unpack->call(unpack->self, (const char *)unpack->out, made, fault) : LW_ERR_OK;
+    /* What came out before the damage is good, and is given out: however the input was cut, it is the same. */
+    if (made > 0)
+        err = unpack->call(unpack->self, (const char *)unpack->out, made, fault);
+    if (err == LW_ERR_OK && status != Z_STREAM_END && status != Z_OK && status != Z_BUF_ERROR)
+        return broken(unpack, stream->msg != NULL ? stream->msg : "not gzip", fault);
+    return err;
 }
 
 static enum lw_err push_member(struct lw_unpack *unpack, const unsigned char **bytes, size_t *n, struct lw_fault *fault)

@@ -1,6 +1,7 @@
 #include "tests/kit/kit.h"
 
 #include "engine/decode/csv_table.h"
+#include "tests/kit/alloc.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -293,6 +294,28 @@ static void random_texts_read_as_a_plain_reader_reads_them(void)
     }
 }
 
+static bool read_wide(void *self, bool failed)
+{
+    static const char text[] = "a,b\n\"1\n\",2\n,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n";
+    static struct seen seen;
+    struct lw_csv_table *table = NULL;
+    struct lw_fault fault = {0};
+    enum lw_err err = lw_csv_table_open(&table, '\0', &calls, &seen, &fault);
+
+    (void)self;
+    for (size_t i = 0; i < sizeof(text) - 1 && err == LW_ERR_OK; i++)
+        err = lw_csv_table_push(table, text + i, 1, &fault);
+    if (err == LW_ERR_OK)
+        err = lw_csv_table_finish(table, &fault);
+    lw_csv_table_close(table);
+    return failed ? err == LW_ERR_NOMEM && fault.code == LW_ERR_NOMEM : err == LW_ERR_OK;
+}
+
+static void memory_may_run_out_anywhere(void)
+{
+    CU_ASSERT(kit_alloc_torture(read_wide, NULL) > 3);
+}
+
 KIT_SUITE("csv_table",
           {"rows end with line feeds, or carriage return and line feed",
            rows_end_with_line_feeds_or_carriage_return_and_line_feed},
@@ -309,4 +332,5 @@ KIT_SUITE("csv_table",
            a_row_of_a_mebibyte_is_read_and_a_longer_one_is_passed_over},
           {"a row of too many cells is bad", a_row_of_too_many_cells_is_bad},
           {"an error of the caller ends the reading", an_error_of_the_caller_ends_the_reading},
+          {"memory may run out anywhere", memory_may_run_out_anywhere},
           {"random texts read as a plain reader reads them", random_texts_read_as_a_plain_reader_reads_them})

@@ -3,8 +3,10 @@
 #include "tests/kit/kit.h"
 
 #include "engine/source/file.h"
+#include "tests/kit/alloc.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,6 +275,36 @@ static void an_error_of_the_caller_ends_the_reading(void)
     CU_ASSERT_EQUAL(lw_file_read(in_folder("small"), on_bytes, &seen, NULL), LW_ERR_LIMIT);
 }
 
+static bool list_and_read(void *self, bool failed)
+{
+    struct lw_file_list list = {0};
+    struct lw_fault fault = {0};
+    struct seen seen = {0};
+    enum lw_err err = lw_file_list_add(&list, in_folder("few"), &fault);
+    size_t n = list.n;
+
+    (void)self;
+    if (err == LW_ERR_OK)
+        err = lw_file_list_add(&list, "-", &fault);
+    if (err == LW_ERR_OK)
+        err = lw_file_read(list.paths[0], on_bytes, &seen, &fault);
+    CU_ASSERT(n == 0 || n == 20); /* a directory is taken whole or not at all */
+    lw_file_list_close(&list);
+    return failed ? err == LW_ERR_NOMEM && fault.code == LW_ERR_NOMEM : err == LW_ERR_OK && seen.n == 1;
+}
+
+static void memory_may_run_out_anywhere(void)
+{
+    char name[64];
+
+    make_folder("few");
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof(name), "few/%d", i);
+        write_file(name, "x", 1);
+    }
+    CU_ASSERT(kit_alloc_torture(list_and_read, NULL) > 20);
+}
+
 KIT_SUITE("file", {"a file is read to its end in chunks", a_file_is_read_to_its_end_in_chunks},
           {"an empty file gives nothing", an_empty_file_gives_nothing},
           {"a missing file is named, with the reason and what to do",
@@ -286,4 +318,5 @@ KIT_SUITE("file", {"a file is read to its end in chunks", a_file_is_read_to_its_
           {"a failing read is an error at its byte", a_failing_read_is_an_error_at_its_byte},
           {"a pipe is read to its end", a_pipe_is_read_to_its_end},
           {"a dash is standard input", a_dash_is_standard_input},
-          {"an error of the caller ends the reading", an_error_of_the_caller_ends_the_reading})
+          {"an error of the caller ends the reading", an_error_of_the_caller_ends_the_reading},
+          {"memory may run out anywhere", memory_may_run_out_anywhere})

@@ -1,7 +1,9 @@
 #include "tests/kit/kit.h"
 
 #include "engine/source/unpack.h"
+#include "tests/kit/alloc.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +225,24 @@ static void an_error_of_the_caller_ends_the_unpacking(void)
     CU_ASSERT_EQUAL(unpack_cut(&seen, "plain", 5, 5, NULL), LW_ERR_LIMIT);
 }
 
+/* zlib allocates inside of its library, out of reach of this test; what is ours is the state. */
+static bool open_and_close(void *self, bool failed)
+{
+    struct lw_unpack *unpack = NULL;
+    struct lw_fault fault = {0};
+    enum lw_err err = lw_unpack_open(&unpack, on_bytes, self, &fault);
+
+    lw_unpack_close(unpack);
+    return failed ? err == LW_ERR_NOMEM && fault.code == LW_ERR_NOMEM : err == LW_ERR_OK;
+}
+
+static void memory_may_run_out(void)
+{
+    struct seen seen = {0};
+
+    CU_ASSERT_EQUAL(kit_alloc_torture(open_and_close, &seen), 1);
+}
+
 KIT_SUITE("unpack", {"plain data pass through", plain_data_pass_through},
           {"a member is unpacked however it is cut", a_member_is_unpacked_however_it_is_cut},
           {"members that follow one another are one stream", members_that_follow_one_another_are_one_stream},
@@ -233,4 +253,5 @@ KIT_SUITE("unpack", {"plain data pass through", plain_data_pass_through},
            something_else_behind_a_member_is_an_error_at_its_byte},
           {"after damage nothing more is taken", after_damage_nothing_more_is_taken},
           {"a bomb comes out in small pieces", a_bomb_comes_out_in_small_pieces},
-          {"an error of the caller ends the unpacking", an_error_of_the_caller_ends_the_unpacking})
+          {"an error of the caller ends the unpacking", an_error_of_the_caller_ends_the_unpacking},
+          {"memory may run out", memory_may_run_out})
