@@ -477,7 +477,8 @@ static size_t emit_group(struct lw_curve_points *points, struct lw_set *sets, si
         n -= cloudwatch - 1;
         used--;
     }
-    qsort(sets, n, sizeof(*sets), by_value);
+    if (n > 1)
+        qsort(sets, n, sizeof(*sets), by_value);
     for (size_t i = 0; i < n; i++) {
         if (i > 0 && lw_set_value(&sets[i]) == lw_set_value(&sets[i - 1]))
             continue;
@@ -536,6 +537,23 @@ static size_t next_group(struct lw_curve_cursor *narrow, struct lw_curve_cursor 
     }
 }
 
+/* Single values alone, in order, each time once: the rule. Stops before the first that is not. */
+static void emit_singles(struct lw_curve_points *points, struct lw_curve_cursor *narrow, size_t *used)
+{
+    while (peek(narrow)) {
+        struct lw_curve_cursor next = *narrow;
+        const struct narrow *entry = &narrow_of(narrow->chunk)[narrow->index];
+        int64_t at = key_time(entry->key, KIND_RANGE);
+
+        step(&next);
+        if ((peek(&next) && narrow_at(&next) == at) || (entry->key & (KIND_RANGE - 1)) > KIND_ONE)
+            return;
+        emit(points, at, entry->value, entry->value, entry->value, 1.0);
+        ++*used;
+        *narrow = next;
+    }
+}
+
 bool lw_curve_points(struct lw_curve *curve, bool detail, struct lw_memory *memory, struct lw_scratch *room,
                      struct lw_scratch work[2], struct lw_curve_points *points)
 {
@@ -554,8 +572,13 @@ bool lw_curve_points(struct lw_curve *curve, bool detail, struct lw_memory *memo
     points->detail = detail ? (struct lw_curve_detail *)(void *)(points->value + most) : NULL;
     narrow = (struct lw_curve_cursor){.chunk = curve->narrow.first};
     wide = (struct lw_curve_cursor){.chunk = curve->wide.first};
-    while ((n = next_group(&narrow, &wide, memory, &work[0], &failed)) > 0)
+    if (!peek(&wide))
+        emit_singles(points, &narrow, &used);
+    while ((n = next_group(&narrow, &wide, memory, &work[0], &failed)) > 0) {
         used += emit_group(points, work[0].at, n);
+        if (!peek(&wide))
+            emit_singles(points, &narrow, &used);
+    }
     points->duplicates = curve->raw - used;
     return !failed;
 }

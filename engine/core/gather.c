@@ -18,7 +18,6 @@ enum lw_err lw_gather_open(struct lw_gather **out, const struct lw_rules *rules,
     gather->names = names;
     gather->memory.ceiling = ceiling;
     gather->open.last_run = LW_OPEN_NONE;
-    gather->last_curve = LW_OPEN_NONE;
     *out = gather;
     return LW_ERR_OK;
 }
@@ -31,27 +30,28 @@ static void note_time(struct lw_gather *gather, int64_t at)
     }
 }
 
-/* The curve of a point. Points of one series often follow each other, so the last one is kept at hand. */
+/* The curve of a point. Few series are fed at a time, so those fed last are kept at hand. */
 static uint32_t curve_of(struct lw_gather *gather, const struct lw_point *point)
 {
     bool steps = (point->flags & LW_POINT_STEP) != 0;
+    struct lw_gather_memo *memo = &gather->memos[(point->run * 7 + point->metric) % LW_GATHER_MEMOS];
     uint32_t run, curve;
 
-    if (gather->last_curve != LW_OPEN_NONE && point->metric == gather->last_metric && point->run == gather->last_run &&
-        point->origin == gather->last_origin && point->model == gather->last_model && steps == gather->last_steps)
-        return gather->last_curve;
+    if (memo->curve != 0 && memo->metric == point->metric && memo->run == point->run && memo->origin == point->origin &&
+        memo->model == point->model && memo->steps == steps)
+        return memo->curve - 1;
     run = lw_open_runs_run(&gather->open, point->origin, point->model, point->run, &gather->memory);
     if (run == LW_OPEN_NONE)
         return LW_OPEN_NONE;
     curve = lw_open_runs_curve(&gather->open, run, point->metric, steps, &gather->memory);
     if (curve == LW_OPEN_NONE)
         return LW_OPEN_NONE;
-    gather->last_origin = point->origin;
-    gather->last_model = point->model;
-    gather->last_run = point->run;
-    gather->last_metric = point->metric;
-    gather->last_steps = steps;
-    gather->last_curve = curve;
+    *memo = (struct lw_gather_memo){.origin = point->origin,
+                                    .model = point->model,
+                                    .run = point->run,
+                                    .metric = point->metric,
+                                    .curve = curve + 1,
+                                    .steps = steps};
     return curve;
 }
 
@@ -161,7 +161,7 @@ static void empty(struct lw_gather *gather)
     lw_open_runs_clear(&gather->open, &gather->memory);
     lw_memory_drop(&gather->memory, &gather->work[0]);
     lw_memory_drop(&gather->memory, &gather->work[1]);
-    gather->last_curve = LW_OPEN_NONE;
+    memset(gather->memos, 0, sizeof(gather->memos));
     gather->duplicates = 0;
     memset(gather->rejected, 0, sizeof(gather->rejected));
     gather->has_data_end = false;

@@ -5,6 +5,14 @@
 #include "engine/core/gather.h"
 #include "engine/core/open_runs.h"
 
+/* Where points of a series went last: series take turns, so one entry would not do. */
+struct lw_gather_memo {
+    uint32_t origin, model, run, metric;
+    uint32_t curve; /* index + 1; 0: empty */
+    bool steps;
+};
+#define LW_GATHER_MEMOS 256
+
 struct lw_gather {
     const struct lw_rules *rules;
     struct lw_names *names;
@@ -15,9 +23,7 @@ struct lw_gather {
     uint64_t rejected[LW_REJECT_COUNT];
     int64_t data_end;
     bool has_data_end;
-    /* Where the last point went. */
-    uint32_t last_origin, last_model, last_run, last_metric, last_curve;
-    bool last_steps;
+    struct lw_gather_memo memos[LW_GATHER_MEMOS];
 };
 
 #endif

@@ -66,6 +66,11 @@ static double member(uint8_t known, enum lw_known bit, double number)
     return known & bit ? number + 0.0 : 0.0;
 }
 
+static bool time_valid(int64_t at)
+{
+    return at >= LW_TIME_MIN && at <= LW_TIME_MAX;
+}
+
 bool lw_set_from_point(const struct lw_point *point, struct lw_set *set, enum lw_reject *reason)
 {
     struct lw_set s = {.at = point->at,
@@ -77,6 +82,16 @@ bool lw_set_from_point(const struct lw_point *point, struct lw_set *set, enum lw
                        .known = (uint8_t)(point->known & LW_SET_ALL),
                        .cloudwatch = (point->flags & LW_POINT_CLOUDWATCH) != 0};
 
+    /* What nearly all points are: one plain value, or a full set of one. A difference that is 0 is finite, as is the rest. */
+    if (s.known == LW_KNOWN_AVERAGE && !s.cloudwatch && s.average - s.average == 0.0 && time_valid(s.at)) {
+        *set = s;
+        return true;
+    }
+    if (s.known == LW_SET_ALL && s.cloudwatch && s.count == 1.0 && s.sum == s.average && s.min == s.average &&
+        s.max == s.average && s.average - s.average == 0.0 && time_valid(s.at)) {
+        *set = s;
+        return true;
+    }
     *reason = LW_REJECT_COUNT;
     if (s.known == 0)
         *reason = LW_REJECT_NO_VALUE;
@@ -86,7 +101,7 @@ bool lw_set_from_point(const struct lw_point *point, struct lw_set *set, enum lw
         *reason = LW_REJECT_BAD_COUNT;
     else if ((s.known & LW_KNOWN_MIN) && (s.known & LW_KNOWN_MAX) && s.min > s.max)
         *reason = LW_REJECT_MIN_OVER_MAX;
-    else if (s.at < LW_TIME_MIN || s.at > LW_TIME_MAX)
+    else if (!time_valid(s.at))
         *reason = LW_REJECT_BAD_TIME;
     if (*reason != LW_REJECT_COUNT)
         return false;
@@ -171,7 +186,8 @@ struct lw_set lw_set_join(struct lw_set *sets, size_t n, size_t *used)
     uint32_t masks = 0; /* which combinations of statistics have their winner already: 32 of them */
     size_t parts = 0;
 
-    qsort(sets, n, sizeof(*sets), greatest_first);
+    if (n > 1)
+        qsort(sets, n, sizeof(*sets), greatest_first);
     for (size_t i = 0; i < n; i++) {
         if (masks & (1u << sets[i].known))
             continue;
