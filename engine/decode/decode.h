@@ -42,7 +42,9 @@ struct lw_columns {
 /* "time=ts,value=val": fills what is named, leaves the rest. Texts are borrowed from `text`. LW_ERR_USAGE names the key. */
 LW_MUST_USE enum lw_err lw_columns_read(struct lw_columns *columns, struct lw_str text, struct lw_fault *fault);
 
-/* What the user says of an input. All texts are borrowed. */
+/* What the user says of an input. All texts are borrowed. `run`, `metric`, `stat` are for what names none itself: the AWS
+   CLI's metrics (see series.h), logs (`run` goes before the name of a stream or file), plain records. The events, streams
+   and jobs of AWS and Loggly name their run, and keep it. */
 struct lw_decode_options {
     struct lw_str path;                     /* of the input; a log's run is named after it */
     struct lw_str origin;                   /* label of the source; used where the data do not say */

@@ -78,6 +78,8 @@ static const struct lw_walk_rule rules[] = {
     LW_WALK_KEY(TRANSITION, "EndTime", PHASE_END),
     LW_WALK_KEY(JOB, "FinalMetricDataList", METRICS),
     LW_WALK_ELEMENT(METRICS, METRIC),
+    /* In the lists of list-training-jobs-for-hyper-parameter-tuning-job. */
+    LW_WALK_KEY(JOB, "FinalHyperParameterTuningJobObjectiveMetric", METRIC),
     LW_WALK_KEY(METRIC, "MetricName", METRIC_NAME),
     LW_WALK_KEY(METRIC, "Value", METRIC_VALUE),
     LW_WALK_KEY(METRIC, "Timestamp", METRIC_TIME),

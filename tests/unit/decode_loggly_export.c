@@ -1,5 +1,6 @@
 #include "tests/kit/decoded.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Written after Loggly's retrieval API: the message parsed (event.json), as text (logmsg), and as sent (raw). */
@@ -42,6 +43,55 @@ static void reads_the_messages_themselves(void)
     KIT_DECODES(LW_FORMAT_LOGGLY_EXPORT, NULL, MESSAGE("a", "0.5") "\n" MESSAGE("d", "4"),
                 POINT("a", "0.5") POINT("d", "4"));
     KIT_DECODES(LW_FORMAT_LOGGLY_EXPORT, NULL, "{\"events\":[" MESSAGE("a", "0.5") "]}", POINT("a", "0.5"));
+}
+
+/* The same events as lines, parsed, as text and bare give the same datapoints. */
+static void gives_what_the_lines_give(void)
+{
+    static struct kit_decoded lines, export;
+    static char line[400], escaped[800], events[3][60000], text[20000];
+    struct kit_random random = kit_seed(22);
+    size_t n = 0, lengths[3] = {0};
+
+    for (int i = 0; i < 40; i++) {
+        unsigned job = (unsigned)(kit_random_bits(&random) % 5), minute = (unsigned)(kit_random_bits(&random) % 60);
+        double value = kit_random_normal(&random);
+        size_t at = 0;
+
+        snprintf(line, sizeof(line),
+                 "{\"timestamp\":\"2019-06-12T14:%02u:00.000Z\",\"sampleCount\":%u,\"average\":%.17g,\"metricName\":"
+                 "\"m%u\",\"%s\":\"job-%u%s\"}",
+                 minute, minute % 3, value, job % 2, i % 4 ? "trainingJobName" : "host", job, i % 4 ? "" : "/algo-1");
+        for (const char *c = line; *c != '\0'; c++) {
+            if (*c == '"')
+                escaped[at++] = '\\';
+            escaped[at++] = *c;
+        }
+        escaped[at] = '\0';
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "%s\n", line);
+        lengths[0] += (size_t)snprintf(events[0] + lengths[0], sizeof(events[0]) - lengths[0],
+                                       "%s{\"event\":{\"json\":%s}}", i > 0 ? "," : "[", line);
+        lengths[1] += (size_t)snprintf(events[1] + lengths[1], sizeof(events[1]) - lengths[1], "%s{\"%s\":\"%s\"}",
+                                       i > 0 ? "," : "{\"events\":[", i % 2 ? "raw" : "logmsg", escaped);
+        lengths[2] +=
+            (size_t)snprintf(events[2] + lengths[2], sizeof(events[2]) - lengths[2], "%s%s", i > 0 ? "," : "[", line);
+    }
+    kit_decode(&lines, LW_FORMAT_LOGGLY, NULL, text, n);
+    CU_ASSERT(lines.points > 20 && lines.points + lines.rejects == 40);
+    for (int i = 0; i < 3; i++) {
+        const char *end = i == 1 ? "]}" : "]";
+
+        memcpy(events[i] + lengths[i], end, strlen(end));
+        kit_decode(&export, LW_FORMAT_LOGGLY_EXPORT, NULL, events[i], lengths[i] + strlen(end));
+        CU_ASSERT_EQUAL(export.points, lines.points);
+        CU_ASSERT_EQUAL(export.reasons[LW_REJECT_BAD_COUNT], lines.reasons[LW_REJECT_BAD_COUNT]);
+        for (const char *at = lines.text; (at = strstr(at, "point ")) != NULL; at++) {
+            size_t length = strcspn(at, "\n");
+
+            snprintf(line, sizeof(line), "%.*s\n", (int)length, at);
+            CU_ASSERT(strstr(export.text, line) != NULL);
+        }
+    }
 }
 
 static void takes_the_time_of_the_event(void)
@@ -121,6 +171,7 @@ static void survives_no_memory(void)
 KIT_SUITE("decode/loggly_export", {"pages of events are read, by event.json, then logmsg, then raw", reads_pages},
           {"arrays and lines of events are read", reads_arrays_and_lines},
           {"arrays and lines of the messages themselves are read", reads_the_messages_themselves},
+          {"all forms of one event are the same datapoint", gives_what_the_lines_give},
           {"a message without a time has that of its event", takes_the_time_of_the_event},
           {"messages that are no metric events are rejected", rejects_other_messages},
           {"of leeway's own events only metrics are taken back", takes_back_own_metrics},

@@ -123,6 +123,17 @@ static void reads_tags_spot_and_tuning(void)
         "fact TAG ||s key=team text=a number=0 rank=2\n");
 }
 
+static void reads_trials(void)
+{
+    KIT_DECODES(
+        LW_FORMAT_TRAINING_JOBS, NULL,
+        "{\"TrainingJobSummaries\":[{\"TrainingJobName\":\"t-001-1a2b3c4d\",\"TrainingJobStatus\":\"Completed\","
+        "\"FinalHyperParameterTuningJobObjectiveMetric\":{\"MetricName\":\"validation:auc\",\"Value\":0.75},"
+        "\"ObjectiveStatus\":\"Succeeded\",\"TunedHyperParameters\":{\"eta\":\"0.2\"}}]}",
+        "fact STATUS ||t-001-1a2b3c4d number=5 rank=2\n"
+        "fact FINAL_METRIC ||t-001-1a2b3c4d key=validation:auc number=0.75 rank=2\n");
+}
+
 static void reads_clusters_of_several_kinds(void)
 {
     KIT_DECODES(LW_FORMAT_TRAINING_JOBS, NULL,
@@ -224,6 +235,7 @@ KIT_SUITE("decode/training_jobs",
           {"a state change of EventBridge is a job", reads_state_changes},
           {"jobs are found in documents, arrays, pages and search results", reads_all_holders},
           {"tags, spot and tuning jobs are facts", reads_tags_spot_and_tuning},
+          {"trials of a tuning job have their objective", reads_trials},
           {"instance groups are joined", reads_clusters_of_several_kinds},
           {"a job in progress has no ends", reads_jobs_in_progress},
           {"what is not used is rejected with its reason", tells_what_is_wrong},
