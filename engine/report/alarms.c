@@ -102,11 +102,8 @@ static void write_evidence(const struct lw_judged *model, const struct lw_alert 
     lw_page_format(&inner, "; id %s", alert->id);
     lw_page_pad(page, 4);
     lw_page_tint(page, LW_TINT_FAINT);
-    lw_page_wrap(page, lw_buf_view(&line), 4, 4);
+    lw_page_wrap_line(page, &line, 4, 4);
     lw_page_plain(page);
-    if (line.error != LW_ERR_OK)
-        page->out->error = line.error;
-    lw_buf_close(&line);
 }
 
 static void write_alert(const struct lw_judged *model, size_t i, struct lw_page *page)
@@ -128,8 +125,7 @@ static void write_alert(const struct lw_judged *model, size_t i, struct lw_page 
             lw_buf_str(&line, alert->series[j]);
         }
         lw_page_pad(page, 4);
-        lw_page_wrap(page, lw_buf_view(&line), 4, 4);
-        lw_buf_close(&line);
+        lw_page_wrap_line(page, &line, 4, 4);
     }
     if (alert->reason[0] != '\0') {
         lw_page_pad(page, 4);

@@ -151,11 +151,9 @@ void lw_course_write(const struct lw_judged *model, struct lw_page *page)
 
     if (model->runs_n < RUNS_LEAST)
         return;
-    values = lw_arena_array(page->arena, model->runs_n, sizeof(*values));
-    if (values == NULL) {
-        page->out->error = LW_ERR_NOMEM;
+    values = lw_page_array(page, model->runs_n, sizeof(*values));
+    if (values == NULL)
         return;
-    }
     for (size_t i = 0; i < n; i++) {
         size_t width = lw_safe_width(list[i].name);
 

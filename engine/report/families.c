@@ -17,7 +17,7 @@ static struct lw_str when(struct lw_page *page, const struct lw_run *run, bool e
     if (end ? !run->has_end : !run->has_start)
         return LW_STR("no clock");
     lw_time_short(end ? run->end : run->start, true, text);
-    return lw_arena_text(page->arena, lw_str_from(text));
+    return lw_page_cell(page, "%s", text);
 }
 
 static struct lw_str name_of(const struct lw_judged *model, size_t run)
@@ -33,15 +33,14 @@ static struct lw_str examples(struct lw_page *page, const struct lw_judged *mode
 
     if (model->runs_n == 1)
         return first;
-    return lw_arena_format(page->arena, "%.*s %s %.*s", (int)first.len, first.at, lw_page_ellipsis(page), (int)last.len,
-                           last.at);
+    return lw_page_cell(page, "%.*s %s %.*s", (int)first.len, first.at, lw_page_ellipsis(page), (int)last.len, last.at);
 }
 
 static void fill(struct lw_page *page, const struct lw_judged *model, struct lw_table_cell *cells)
 {
     cells[COLUMN_MODEL].text = model->model;
     cells[COLUMN_ORIGIN].text = model->origin;
-    cells[COLUMN_RUNS].text = lw_arena_format(page->arena, "%zu", model->runs_n);
+    cells[COLUMN_RUNS].text = lw_page_cell(page, "%zu", model->runs_n);
     if (model->runs_n == 0)
         return;
     if (model->runs_n == 1)
@@ -64,11 +63,9 @@ static void write_table(const struct lw_report *report, struct lw_page *page)
         .rows_n = report->models_n,
     };
 
-    table.cells = lw_arena_array(page->arena, report->models_n * COLUMN_COUNT, sizeof(*table.cells));
-    if (table.cells == NULL) {
-        page->out->error = LW_ERR_NOMEM;
+    table.cells = lw_page_array(page, report->models_n * COLUMN_COUNT, sizeof(*table.cells));
+    if (table.cells == NULL)
         return;
-    }
     for (size_t i = 0; i < report->models_n; i++)
         fill(page, &report->models[i], &table.cells[i * COLUMN_COUNT]);
     (void)lw_table_write(&table, page);
@@ -97,8 +94,7 @@ void lw_families_write(const struct lw_report *report, const struct lw_report_st
                       "with every run; --model NAME puts all files of a call into one model.",
                       alone, alone == 1 ? "model consists" : "models consist");
         lw_page_text(&page, "\n");
-        lw_page_wrap(&page, lw_buf_view(&line), 0, 0);
-        lw_buf_close(&line);
+        lw_page_wrap_line(&page, &line, 0, 0);
     }
     lw_arena_close(&arena);
 }

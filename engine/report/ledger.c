@@ -32,7 +32,7 @@ struct ledger {
 
 static struct lw_str text(struct ledger *ledger, const char *terminated)
 {
-    return lw_arena_text(ledger->page->arena, lw_str_from(terminated));
+    return lw_page_cell(ledger->page, "%s", terminated);
 }
 
 static int metric_decimals(const struct lw_judged *model, struct lw_str name)
@@ -109,7 +109,7 @@ static struct lw_str metric_text(struct ledger *ledger, const struct lw_run *run
     if (metric->summary.count == 1)
         return text(ledger, last);
     lw_figure_write(metric->summary.first, ledger->decimals[i], first);
-    return lw_arena_format(ledger->page->arena, "%s%s%s", first, lw_page_arrow(ledger->page), last);
+    return lw_page_cell(ledger->page, "%s%s%s", first, lw_page_arrow(ledger->page), last);
 }
 
 static void add_word(char *marks, size_t size, const char *word)
@@ -170,7 +170,7 @@ static void fill_row(struct ledger *ledger, struct lw_table_cell *cells, size_t 
                             : lw_page_verdict_tint(judged->verdict);
     struct lw_table_cell *after = cells + COLUMN_METRICS + ledger->metrics_n;
 
-    cells[COLUMN_NUMBER].text = lw_arena_format(ledger->page->arena, "%zu", row + 1);
+    cells[COLUMN_NUMBER].text = lw_page_cell(ledger->page, "%zu", row + 1);
     cells[COLUMN_START].text = start_text(ledger, run);
     cells[COLUMN_DURATION].text = LW_STR("-");
     if (run->duration_source != LW_DURATION_NONE)
@@ -222,28 +222,24 @@ static void write_table(struct ledger *ledger)
     size_t left_out;
 
     name_columns(ledger, &table);
-    rows = lw_arena_array(ledger->page->arena, ledger->model->runs_n, sizeof(*rows));
-    if (rows == NULL) {
-        ledger->page->out->error = LW_ERR_NOMEM;
+    rows = lw_page_array(ledger->page, ledger->model->runs_n, sizeof(*rows));
+    if (rows == NULL)
         return;
-    }
     table.rows_n = lw_fold_runs(ledger->model, rows);
-    table.cells = lw_arena_array(ledger->page->arena, table.rows_n * table.columns_n, sizeof(*table.cells));
-    table.notes = lw_arena_array(ledger->page->arena, table.rows_n, sizeof(*table.notes));
-    if (table.cells == NULL || table.notes == NULL) {
-        ledger->page->out->error = LW_ERR_NOMEM;
+    table.cells = lw_page_array(ledger->page, table.rows_n * table.columns_n, sizeof(*table.cells));
+    table.notes = lw_page_array(ledger->page, table.rows_n, sizeof(*table.notes));
+    if (table.cells == NULL || table.notes == NULL)
         return;
-    }
     for (size_t i = 0; i < table.rows_n; i++) {
         const char *dots = lw_page_ellipsis(ledger->page);
 
         if (rows[i].folded == 0)
             fill_row(ledger, &table.cells[i * table.columns_n], rows[i].run);
         else if (rows[i].warnings > 0)
-            table.notes[i] = lw_arena_format(ledger->page->arena, "%s %zu runs, %zu of them with warnings %s", dots,
-                                             rows[i].folded, rows[i].warnings, dots);
+            table.notes[i] = lw_page_cell(ledger->page, "%s %zu runs, %zu of them with warnings %s", dots,
+                                          rows[i].folded, rows[i].warnings, dots);
         else
-            table.notes[i] = lw_arena_format(ledger->page->arena, "%s %zu runs %s", dots, rows[i].folded, dots);
+            table.notes[i] = lw_page_cell(ledger->page, "%s %zu runs %s", dots, rows[i].folded, dots);
     }
     left_out = lw_table_write(&table, ledger->page);
     if (left_out > 0) {
@@ -275,10 +271,12 @@ static void write_confidence(const struct ledger *ledger)
     }
     if (segmented == 0)
         return;
-    lw_buf_format(&line,
-                  "%zu of the runs have no name in the data: they were told apart by silence and by the fall of "
-                  "their metrics.",
-                  segmented);
+    if (segmented < model->runs_n)
+        lw_buf_format(&line, "%zu of the", segmented);
+    else
+        lw_buf_text(&line, "The");
+    lw_buf_text(&line,
+                " runs have no name in the data: they were told apart by silence and by the fall of their metrics.");
     if (least != NULL)
         lw_buf_format(&line, " Least sure is the start of run %zu: %.0f %%", at + 1, least->confidence * 100);
     if (least != NULL && least->confidence_note.len > 0) {
@@ -288,9 +286,8 @@ static void write_confidence(const struct ledger *ledger)
     if (least != NULL)
         lw_buf_char(&line, '.');
     lw_page_tint(page, LW_TINT_FAINT);
-    lw_page_wrap(page, lw_buf_view(&line), 0, 0);
+    lw_page_wrap_line(page, &line, 0, 0);
     lw_page_plain(page);
-    lw_buf_close(&line);
 }
 
 void lw_ledger_write(const struct lw_judged *model, struct lw_page *page)

@@ -57,6 +57,38 @@ void lw_page_wrap(struct lw_page *page, struct lw_str text, size_t at, size_t in
     lw_safe_wrap(page->out, text, at, indent, page->columns, page->utf8);
 }
 
+void lw_page_wrap_line(struct lw_page *page, struct lw_buf *line, size_t at, size_t indent)
+{
+    if (line->error != LW_ERR_OK && page->out->error == LW_ERR_OK)
+        page->out->error = line->error;
+    lw_page_wrap(page, lw_buf_view(line), at, indent);
+    lw_buf_close(line);
+}
+
+struct lw_str lw_page_cell(struct lw_page *page, const char *format, ...)
+{
+    char text[1024];
+    struct lw_str copy;
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    copy = lw_arena_text(page->arena, lw_str_from(text));
+    if (copy.at == NULL)
+        page->out->error = LW_ERR_NOMEM;
+    return copy;
+}
+
+void *lw_page_array(struct lw_page *page, size_t n, size_t size)
+{
+    void *array = lw_arena_array(page->arena, n, size);
+
+    if (array == NULL)
+        page->out->error = LW_ERR_NOMEM;
+    return array;
+}
+
 enum lw_tint lw_page_verdict_tint(enum lw_verdict verdict)
 {
     static const enum lw_tint tints[] = {

@@ -29,6 +29,13 @@ void lw_page_heading(struct lw_page *page, const char *text);
 /* Words wrapped at the page's width, from column `at`, further lines indented. Ends the line. */
 void lw_page_wrap(struct lw_page *page, struct lw_str text, size_t at, size_t indent);
 
+/* The same for a line that was put together in a buffer, which is closed; its error becomes that of the page. */
+void lw_page_wrap_line(struct lw_page *page, struct lw_buf *line, size_t at, size_t indent);
+/* Text that lives as long as the page, for cells. When memory is out it is empty and the page's buffer has the error. */
+LW_PRINTF(2, 3) struct lw_str lw_page_cell(struct lw_page *page, const char *format, ...);
+/* Zeroed memory that lives as long as the page; NULL as above. */
+void *lw_page_array(struct lw_page *page, size_t n, size_t size);
+
 enum lw_tint lw_page_verdict_tint(enum lw_verdict verdict);
 /* For people: "not enough runs" instead of "insufficient_data". */
 const char *lw_page_verdict(enum lw_verdict verdict);

@@ -77,8 +77,7 @@ static void write_group(const struct group *group, struct lw_page *page)
         lw_buf_format(&line, "%s%u", i > 0 ? ", " : "", (unsigned)group->runs[(group->n - named + i) % RUNS_NAMED] + 1);
     lw_buf_format(&line, ": %s", group->last->message);
     lw_page_pad(page, 2);
-    lw_page_wrap(page, lw_buf_view(&line), 2, 4);
-    lw_buf_close(&line);
+    lw_page_wrap_line(page, &line, 2, 4);
 }
 
 static void write_warnings(const struct lw_judged *model, struct lw_page *page)
@@ -160,8 +159,7 @@ static void write_pending(const struct lw_judged *model, uint32_t needed, struct
         lw_buf_format(&line, " (a p-value could not be smaller than %s yet)", figure);
     }
     lw_page_pad(page, 2);
-    lw_page_wrap(page, lw_buf_view(&line), 2, 4);
-    lw_buf_close(&line);
+    lw_page_wrap_line(page, &line, 2, 4);
 }
 
 void lw_remarks_write(const struct lw_judged *model, struct lw_page *page)

@@ -73,8 +73,7 @@ static void write_reject(const struct lw_report_reject *reject, struct lw_page *
         lw_buf_char(&line, ')');
     }
     lw_page_pad(page, 2);
-    lw_page_wrap(page, lw_buf_view(&line), 2, 4);
-    lw_buf_close(&line);
+    lw_page_wrap_line(page, &line, 2, 4);
 }
 
 static void write_file_error(const struct lw_report_file *file, struct lw_page *page)
@@ -86,9 +85,8 @@ static void write_file_error(const struct lw_report_file *file, struct lw_page *
     lw_buf_str(&line, file->error);
     lw_page_pad(page, 2);
     lw_page_tint(page, LW_TINT_BAD);
-    lw_page_wrap(page, lw_buf_view(&line), 2, 4);
+    lw_page_wrap_line(page, &line, 2, 4);
     lw_page_plain(page);
-    lw_buf_close(&line);
 }
 
 static void write_input(const struct lw_report *report, struct lw_page *page)
@@ -111,8 +109,7 @@ static void write_input(const struct lw_report *report, struct lw_page *page)
     if (duplicates > 0)
         lw_buf_format(&line, ", %llu of them duplicates", (unsigned long long)duplicates);
     lw_buf_char(&line, '.');
-    lw_page_wrap(page, lw_buf_view(&line), 0, 2);
-    lw_buf_close(&line);
+    lw_page_wrap_line(page, &line, 0, 2);
     if (unusable > 0) {
         lw_page_heading(page, "Files that could not be used");
         for (size_t i = 0; i < report->files_n; i++) {
