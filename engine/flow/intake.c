@@ -48,6 +48,7 @@ struct reading {
     struct lw_decoder *decoder;
     struct lw_buf head;
     uint64_t facts, left_out; /* left out: good, but outside of the window */
+    struct lw_str trouble;    /* with the first record that is of no use, in words */
     size_t points_n;
     struct lw_point points[POINTS];
 };
@@ -123,6 +124,10 @@ static enum lw_err take_reject(void *self, enum lw_reject reason, uint64_t line,
     }
     if (!lw_tally_add(&intake->tally, reason, path, line, detail, &intake->arena))
         return lw_fault_memory(fault, "what was skipped");
+    if (reading->trouble.len == 0)
+        reading->trouble =
+            lw_arena_format(&intake->arena, "%s%s%.80s at line %" PRIu64, lw_reject_text(reason),
+                            detail != NULL && detail[0] != '\0' ? ": " : "", detail != NULL ? detail : "", line);
     return LW_ERR_OK;
 }
 
@@ -262,10 +267,13 @@ static struct lw_str why_unusable(struct reading *reading)
 {
     if (reading->file.datapoints + reading->facts + reading->left_out > 0)
         return (struct lw_str){.len = 0};
+    if (reading->trouble.len == 0)
+        reading->trouble = LW_STR("nothing that is known");
     return lw_arena_format(&reading->intake->arena,
-                           "no usable record among %" PRIu64 " (read as %.*s): see what was skipped, or force another "
-                           "--input-format",
-                           reading->file.records, (int)reading->file.format.len, reading->file.format.at);
+                           "no usable record among %" PRIu64 " (read as %.*s): %.*s: force another --input-format, or "
+                           "name what is missing",
+                           reading->file.records, (int)reading->file.format.len, reading->file.format.at,
+                           (int)reading->trouble.len, reading->trouble.at);
 }
 
 static enum lw_err settle_file(struct reading *reading, enum lw_err err, struct lw_fault *fault)

@@ -69,7 +69,10 @@ static void append_change(struct lw_buf *out, const struct lw_judged *model, con
         return;
     }
     if (model->verdict == LW_VERDICT_INSUFFICIENT) {
-        lw_buf_format(out, "all charts speak from run %zu on", model->runs_n + lw_remarks_missing(model));
+        if (lw_remarks_missing(model) > 0)
+            lw_buf_format(out, "all charts speak from run %zu on", model->runs_n + lw_remarks_missing(model));
+        else
+            lw_buf_text(out, "nothing to compare yet");
         return;
     }
     if (alert != NULL)
