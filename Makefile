@@ -95,7 +95,9 @@ $(UNIT_BIN) $(SCENARIO_BIN): $(BUILD)/%: $(BUILD)/%.o $(KIT_OBJ) $(LIB_A)
 	$(CC) $(LDFLAGS) $(WRAP) -o $@ $< $(KIT_OBJ) $(LIB_A) $(TEST_LIBS) $(LIBS)
 
 $(BENCH_BIN): $(BUILD)/%: $(BUILD)/%.o $(LIB_A)
-	$(CC) $(LDFLAGS) -o $@ $< $(LIB_A) $(BENCH_LIBS) $(LIBS)
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB_A) $(BENCH_LIBS) $(LIBS)
+# These judge runs that are made up.
+$(BUILD)/bench/judge $(BUILD)/bench/calibration: $(BUILD)/tests/kit/runs.o
 
 # Packages of Debian 12. `deps` is enough to build, to run the demo and the tests; `deps-dev` adds what `make check`, the
 # sanitizers and the fuzz targets use.

@@ -150,13 +150,15 @@ static bool is_kin(const struct lw_fold *fold, const struct lw_case *the, uint32
 
 /* The open alert that an alarm belongs to: one in which the series is already, or one of about the same change. */
 static uint32_t joined(const struct lw_fold *fold, uint32_t series, enum lw_alert_kind kind, enum lw_impact impact,
-                       uint32_t change_run)
+                       uint32_t change_run, bool wanted)
 {
     for (size_t i = fold->cases_n; i-- > 0;) {
         const struct lw_case *the = &fold->cases[i];
         uint32_t apart = the->change_run > change_run ? the->change_run - change_run : change_run - the->change_run;
 
-        if (the->state == LW_ALERT_OPEN && the->kind == (uint32_t)kind && the->impact == (uint32_t)impact &&
+        bool living = the->state == LW_ALERT_OPEN || (wanted && the->state == LW_ALERT_ACKNOWLEDGED);
+
+        if (living && the->kind == (uint32_t)kind && the->impact == (uint32_t)impact &&
             (apart <= 2 || contains(the, series) || is_kin(fold, the, series)))
             return (uint32_t)i;
     }
@@ -198,7 +200,8 @@ void lw_case_alarm(struct lw_fold *fold, uint32_t series, enum lw_detector detec
 {
     enum lw_impact impact = lw_series_impact(fold, series, direction);
     enum lw_alert_kind kind = fold->series[series].kind == LW_SERIES_GAP ? LW_ALERT_RHYTHM : LW_ALERT_LEVEL;
-    uint32_t index = again ? fold->series[series].case_index : joined(fold, series, kind, impact, change_run);
+    bool wanted = is_wanted(fold, change_run, run);
+    uint32_t index = again ? fold->series[series].case_index : joined(fold, series, kind, impact, change_run, wanted);
     bool opened = index == LW_FOLD_NONE;
     struct lw_case *the;
 
@@ -226,11 +229,12 @@ void lw_case_alarm(struct lw_fold *fold, uint32_t series, enum lw_detector detec
     }
     measure(fold, the);
     lw_case_touch(fold, index, opened ? LW_CASE_OPENED : LW_CASE_UPDATED);
-    if (is_wanted(fold, change_run, run)) {
-        (void)snprintf(the->reason, sizeof(the->reason), "a new level was wanted");
-        accept_all(fold, index);
+    if (!wanted)
+        return;
+    (void)snprintf(the->reason, sizeof(the->reason), "a new level was wanted");
+    accept_all(fold, index);
+    if (the->state == LW_ALERT_OPEN)
         lw_case_close(fold, index, LW_ALERT_ACKNOWLEDGED, run);
-    }
 }
 
 /* With the last series the alert is over: resolved only when all of them came back. */

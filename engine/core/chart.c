@@ -6,6 +6,7 @@
 #include "leeway/changepoint.h"
 #include "leeway/transform.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 
 bool lw_chart_in_baseline(const struct lw_fold *fold, uint32_t run)
@@ -54,6 +55,7 @@ static void relearn(struct lw_fold *fold, uint32_t series, uint32_t from, enum l
 
     of->chart = lw_cusum_start(0.5);
     of->level = (struct lw_level){0};
+    of->pending = 0;
     for (uint32_t i = from; i < of->values_n; i++) {
         if (values[i].place != (uint32_t)place)
             continue;
@@ -64,10 +66,24 @@ static void relearn(struct lw_fold *fold, uint32_t series, uint32_t from, enum l
     of->down_since = of->values_n;
 }
 
+double lw_chart_correlation(const struct lw_series *series)
+{
+    double n = (double)series->scores_n;
+    double phi;
+
+    if (series->scores_n < LW_FOLD_CORRELATION_LEAST || series->lag_square <= 0.0)
+        return 0.0;
+    /* Less half a standard error: what is not sure costs power for nothing. */
+    phi = series->lag_product / series->lag_square - 0.5 / sqrt(n);
+    return phi < 0.0 ? 0.0 : phi > 0.9 ? 0.9 : phi;
+}
+
 static void score(struct lw_fold *fold, uint32_t series, uint32_t at)
 {
     struct lw_series *of = &fold->series[series];
     double x = fold->memory[series].values[at].x;
+    double phi;
+    double u;
 
     if (of->chart.n < 2 || !of->charted)
         return;
@@ -75,14 +91,30 @@ static void score(struct lw_fold *fold, uint32_t series, uint32_t at)
         of->up_since = at;
     if (of->chart.sums.down <= 0.0)
         of->down_since = at;
-    of->last_score = lw_cusum_score(&of->chart, x, lw_series_spread_floor(of, of->chart.mean));
-    lw_cusum_add(&of->chart.sums, of->last_score);
+    u = lw_cusum_score(&of->chart, x, lw_series_spread_floor(of, of->chart.mean));
+    phi = lw_chart_correlation(of);
+    of->lag_product += u * of->last_score;
+    of->lag_square += u * u;
+    of->scores_n++;
+    of->single = fabs(u) > LW_FOLD_SINGLE && !(u * of->last_score > 0.0 && fabs(of->last_score) > LW_FOLD_SECOND);
+    of->last_score = u;
+    /* Real series have heavier tails than a normal distribution: one odd run is told as a warning and counts as much as
+       an unusual one; a second in a row, the same way, counts in full. */
+    if (of->single)
+        u = u > 0.0 ? LW_FOLD_SINGLE : -LW_FOLD_SINGLE;
+    /* Sums of positively correlated scores wander as if the scores were larger by this factor (the variance of the sum
+       of an AR(1) process); charting them as they are would cut the run length to a false alarm by a multiple. */
+    lw_cusum_add(&of->chart.sums, u * sqrt((1.0 - phi) / (1.0 + phi)));
 }
 
 static void learn(struct lw_fold *fold, uint32_t series, uint32_t at)
 {
     struct lw_series *of = &fold->series[series];
+    uint32_t waiting = of->pending;
 
+    of->pending = 0;
+    if (waiting)
+        learn(fold, series, waiting - 1);
     lw_cusum_learn(&of->chart, fold->memory[series].values[at].x);
     lw_series_learn(&of->level, fold->memory[series].values[at].raw);
 }
@@ -181,6 +213,8 @@ void lw_chart_restart(struct lw_fold *fold, uint32_t series)
     of->shifted = 0;
     of->held = 0;
     of->reference_from = of->values_n;
+    if (of->kind == LW_SERIES_CURVE)
+        lw_curve_chart_clear(fold, series);
     relearn(fold, series, of->values_n, LW_PLACE_REFERENCE);
 }
 
@@ -219,6 +253,7 @@ static void judge_sums(struct lw_fold *fold, uint32_t series, uint32_t run, uint
     remark->threshold = h;
     remark->known = LW_REMARK_STATISTIC | LW_REMARK_THRESHOLD;
     remark->direction = (uint32_t)(c > 0.0 ? direction : LW_DIRECTION_NONE);
+    remark->extra = of->scores_n < LW_FOLD_CORRELATION_LEAST ? -1.0 : lw_chart_correlation(of);
     know_effect(remark, lw_series_effect(fold, series, reference, values[at].raw));
     if (c > h) {
         n = of->shifted ? line_of(fold, series, of->shifted_from, LW_PLACE_SHIFTED, LW_PLACE_SHIFTED)
@@ -233,6 +268,14 @@ static void judge_sums(struct lw_fold *fold, uint32_t series, uint32_t run, uint
         remark->verdict = LW_VERDICT_DRIFT;
         remark->change_run = values[change.at].run;
         shift(fold, series, LW_DETECT_CUSUM, direction, &change, run);
+    } else if (of->single && fabs(lw_series_effect(fold, series, reference, values[at].raw)) >=
+                                 lw_series_floor(fold, series, reference, values[at].raw)) {
+        remark->text = LW_REMARK_SINGLE;
+        remark->verdict = LW_VERDICT_WARNING;
+        remark->direction = (uint32_t)(of->last_score > 0.0 ? LW_DIRECTION_UP : LW_DIRECTION_DOWN);
+        remark->p_value = 2.0 * gsl_cdf_ugaussian_Q(fabs(of->last_score));
+        remark->p_method = LW_P_PREDICTIVE;
+        remark->known |= LW_REMARK_P_VALUE;
     } else if (c > h / 2.0) {
         uint32_t since = up ? of->up_since : of->down_since;
         struct lw_level excursion = {0};
@@ -269,8 +312,11 @@ static void see_plain(struct lw_fold *fold, uint32_t series, uint32_t run, uint3
     bool judged = of->chart.n >= 2;
 
     score(fold, series, at);
+    /* An odd value would widen the spread and so hide a second one: it is learnt when the next is known. */
     if (lower_bound)
         fold->memory[series].values[at].place = LW_PLACE_JUDGED;
+    else if (judged && of->charted && of->single)
+        of->pending = at + 1;
     else
         learn(fold, series, at);
     if (!of->charted)
@@ -441,11 +487,15 @@ void lw_chart_feed_held(struct lw_fold *fold, uint32_t series)
     of->held = 0;
 }
 
-void lw_chart_drop_held(struct lw_fold *fold, uint32_t series)
+void lw_chart_drop_held(struct lw_fold *fold, uint32_t series, bool learnt)
 {
     struct lw_series *of = &fold->series[series];
 
-    move(fold, series, of->values_n - of->held, LW_PLACE_HELD, LW_PLACE_OUT);
+    for (uint32_t i = of->values_n - of->held; i < of->values_n; i++) {
+        fold->memory[series].values[i].place = LW_PLACE_OUT;
+        if (learnt)
+            learn(fold, series, i);
+    }
     of->held = 0;
 }
 
@@ -453,6 +503,7 @@ void lw_chart_changepoint(struct lw_fold *fold, uint32_t series, uint32_t run)
 {
     struct lw_series *of = &fold->series[series];
     double hazard = lw_budget_hazard(fold->rules->false_alarm_runs, fold->budget.gap_changepoint);
+    double phi = lw_chart_correlation(of);
     struct lw_changepoint best;
     struct lw_remark *remark;
     struct change change;
@@ -475,7 +526,7 @@ void lw_chart_changepoint(struct lw_fold *fold, uint32_t series, uint32_t run)
     direction = best.score >= 0.0 ? LW_DIRECTION_UP : LW_DIRECTION_DOWN;
     remark = lw_fold_remark(fold, LW_DETECT_CHANGEPOINT, series, run, LW_VERDICT_OK, LW_REMARK_FINE);
     remark->direction = (uint32_t)direction;
-    remark->statistic = fabs(best.score);
+    remark->statistic = fabs(best.score) * sqrt((1.0 - phi) / (1.0 + phi));
     remark->threshold = threshold;
     remark->known = LW_REMARK_STATISTIC | LW_REMARK_THRESHOLD;
     if (remark->statistic <= threshold)

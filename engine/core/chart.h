@@ -12,8 +12,8 @@ void lw_chart_see(struct lw_fold *fold, uint32_t series, uint32_t run, double ra
 void lw_chart_hold(struct lw_fold *fold, uint32_t series, uint32_t run, double raw);
 /* Scores and learns the values that wait, without judging them one by one: the next value will be. */
 void lw_chart_feed_held(struct lw_fold *fold, uint32_t series);
-/* The values that wait were odd ones: they are left out. */
-void lw_chart_drop_held(struct lw_fold *fold, uint32_t series);
+/* The values that wait were odd ones: they are left out of the sums; mean and spread may learn from them. */
+void lw_chart_drop_held(struct lw_fold *fold, uint32_t series, bool learnt);
 
 /* The change-point model over the reference of the series; call after lw_chart_see. */
 void lw_chart_changepoint(struct lw_fold *fold, uint32_t series, uint32_t run);
@@ -23,6 +23,9 @@ void lw_chart_accept(struct lw_fold *fold, uint32_t series);
 
 /* What comes next cannot be compared with what was: a new beginning without alarm. */
 void lw_chart_restart(struct lw_fold *fold, uint32_t series);
+
+/* How much neighbouring scores of the series resemble each other, as far as it is sure: in 0..0.9, 0 before 30 scores. */
+double lw_chart_correlation(const struct lw_series *series);
 
 /* True when the run is one of the stated baseline; false also when none is stated. */
 bool lw_chart_in_baseline(const struct lw_fold *fold, uint32_t run);

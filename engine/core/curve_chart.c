@@ -301,6 +301,14 @@ static void come_back(struct lw_fold *fold, uint32_t series, uint32_t run)
     lw_case_series_returned(fold, series, run);
 }
 
+void lw_curve_chart_clear(struct lw_fold *fold, uint32_t series)
+{
+    for (uint32_t slot = 0; slot <= LW_FOLD_REFERENCES; slot++) {
+        if (fold->series[series].pool[slot] != LW_FOLD_NONE)
+            leave(fold, series, slot);
+    }
+}
+
 void lw_curve_chart_accept(struct lw_fold *fold, uint32_t series)
 {
     struct lw_series *of = &fold->series[series];
@@ -308,10 +316,7 @@ void lw_curve_chart_accept(struct lw_fold *fold, uint32_t series)
 
     if (!of->shifted)
         return;
-    for (uint32_t slot = 0; slot <= LW_FOLD_REFERENCES; slot++) {
-        if (of->pool[slot] != LW_FOLD_NONE)
-            leave(fold, series, slot);
-    }
+    lw_curve_chart_clear(fold, series);
     of->shifted = 0;
     of->held = 0;
     of->reference_from = of->shifted_from;

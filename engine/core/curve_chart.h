@@ -10,6 +10,9 @@ void lw_curve_chart_see(struct lw_fold *fold, uint32_t series, uint32_t run);
 /* The new level becomes the reference. */
 void lw_curve_chart_accept(struct lw_fold *fold, uint32_t series);
 
+/* Forgets the reference. */
+void lw_curve_chart_clear(struct lw_fold *fold, uint32_t series);
+
 /* Builds the pools again from the runs that the memory names; after loading a checkpoint. */
 void lw_curve_chart_restore(struct lw_fold *fold);
 

@@ -60,6 +60,7 @@ void lw_fold_start(struct lw_fold *fold)
                                        .gap = LW_FOLD_NONE,
                                        .last_attempt = LW_NO_RUN,
                                        .last_success = LW_NO_RUN,
+                                       .first_failure = LW_NO_RUN,
                                        .failure_case = LW_FOLD_NONE,
                                        .late_case = LW_FOLD_NONE};
     fold->series = lw_arena_array(scratch, LW_FOLD_SERIES, sizeof(*fold->series));

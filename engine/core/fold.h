@@ -14,20 +14,23 @@
 
 #include <stdbool.h>
 
-#define LW_FOLD_METRICS        64  /* metrics of a model that are charted; further ones are counted and said */
-#define LW_FOLD_SERIES         168 /* their finals and curves, half as many generalization gaps, duration, cost, gap */
-#define LW_FOLD_REFERENCES     63  /* curves that a new one is compared with, at most */
-#define LW_FOLD_COUNTS         20  /* earlier runs from which the usual number of points is known */
-#define LW_FOLD_RETURN         3   /* consecutive runs nearer to the old level that resolve */
-#define LW_FOLD_SETTLE         20  /* runs at the new level after which it is the reference */
-#define LW_FOLD_CURVE_LEAST    19  /* reference curves from which on the curve is charted */
-#define LW_FOLD_RECENT         5   /* final values in the look at the level */
-#define LW_FOLD_EARLIER        50  /* final values they are compared with, at most */
-#define LW_FOLD_EARLIER_LEAST  7
-#define LW_FOLD_CURVE_VALUES   512 /* of a curve are compared: longer ones are thinned evenly */
-#define LW_FOLD_CURVE_SMALLEST 3   /* values that make a curve */
-#define LW_FOLD_DATA_DELAY     (5 * LW_MINUTE)
-#define LW_FOLD_NONE           UINT32_MAX
+#define LW_FOLD_METRICS           64 /* metrics of a model that are charted; further ones are counted and said */
+#define LW_FOLD_SERIES            168 /* their finals and curves, half as many generalization gaps, duration, cost, gap */
+#define LW_FOLD_REFERENCES        63 /* curves that a new one is compared with, at most */
+#define LW_FOLD_COUNTS            20 /* earlier runs from which the usual number of points is known */
+#define LW_FOLD_RETURN            3  /* consecutive runs nearer to the old level that resolve */
+#define LW_FOLD_SETTLE            20 /* runs at the new level after which it is the reference */
+#define LW_FOLD_CURVE_LEAST       19 /* reference curves from which on the curve is charted */
+#define LW_FOLD_RECENT            5  /* final values in the look at the level */
+#define LW_FOLD_EARLIER           50 /* final values they are compared with, at most */
+#define LW_FOLD_EARLIER_LEAST     7
+#define LW_FOLD_CURVE_VALUES      512 /* of a curve are compared: longer ones are thinned evenly */
+#define LW_FOLD_CURVE_SMALLEST    3   /* values that make a curve */
+#define LW_FOLD_CORRELATION_LEAST 30  /* scores from which their correlation is estimated */
+#define LW_FOLD_SINGLE            3.0 /* what a single odd score counts */
+#define LW_FOLD_SECOND            2.0 /* a score before it that makes it no longer single */
+#define LW_FOLD_DATA_DELAY        (5 * LW_MINUTE)
+#define LW_FOLD_NONE              UINT32_MAX
 
 enum lw_series_kind {
     LW_SERIES_METRIC, /* final value of a metric */
@@ -77,6 +80,8 @@ struct lw_series {
     uint32_t direction;            /* of the alarm, enum lw_direction */
     uint32_t shifted_from;         /* the new level begins at this value */
     uint32_t held;                 /* values in a row that wait */
+    uint32_t held_late;            /* a gap that waits was overdue: it is not to be learnt */
+    uint32_t pending;              /* an odd value that is not yet learnt, index + 1, or 0 */
     uint32_t held_direction;       /* of values that differ from a constant, or of unusual gaps */
     uint32_t up_since, down_since; /* value at which the excursion began */
     uint32_t missing;              /* runs in a row without a value that should have one */
@@ -90,6 +95,8 @@ struct lw_series {
     double before_x;                /* where shifted: mean of the frozen reference on the charted scale */
     double lag_product, lag_square; /* of neighbouring scores, for their correlation */
     double last_score;
+    uint64_t scores_n;
+    uint64_t single;                       /* the last score was an odd one, alone so far */
     uint32_t pool[LW_FOLD_REFERENCES + 1]; /* of a curve: the run in each place of the pool, or LW_FOLD_NONE */
 };
 
@@ -97,6 +104,7 @@ struct lw_series {
 enum lw_remark_text {
     LW_REMARK_FINE,
     LW_REMARK_LEARNING,  /* runs_needed */
+    LW_REMARK_SINGLE,    /* one odd run */
     LW_REMARK_REFERENCE, /* one of the stated baseline */
     LW_REMARK_HALF,      /* over half of the threshold */
     LW_REMARK_SMALL,     /* over the threshold, effect too small */
@@ -200,6 +208,8 @@ struct lw_fold_head {
     uint32_t last_attempt;        /* run, or LW_NO_RUN */
     uint32_t last_success;        /* run, or LW_NO_RUN */
     uint32_t failed_since_success;
+    uint32_t first_failure; /* since then, run, or LW_NO_RUN */
+    uint32_t reserved;
     uint32_t failures;     /* in a row */
     uint32_t failure_case; /* open, or LW_FOLD_NONE */
     uint32_t late_case;    /* "ran out of time", open, or LW_FOLD_NONE */

@@ -273,8 +273,9 @@ static bool head_is_sound(const struct lw_fold *fold)
         head->duration_seen > 1 || head->gap_seen > 1)
         return false;
     return is_run(head->last_attempt, head->runs_n) && is_run(head->last_success, head->runs_n) &&
-           is_index(head->failure_case, fold->cases_n) && is_index(head->late_case, fold->cases_n) &&
-           head->counts_n <= LW_FOLD_COUNTS && head->counts_next < LW_FOLD_COUNTS && all_finite(ratios, 2);
+           is_run(head->first_failure, head->runs_n) && is_index(head->failure_case, fold->cases_n) &&
+           is_index(head->late_case, fold->cases_n) && head->counts_n <= LW_FOLD_COUNTS &&
+           head->counts_next < LW_FOLD_COUNTS && all_finite(ratios, 2);
 }
 
 static bool case_is_sound(const struct lw_fold *fold, const struct lw_case *the)
@@ -298,7 +299,7 @@ static bool case_is_sound(const struct lw_fold *fold, const struct lw_case *the)
     if ((the->kind == LW_ALERT_LEVEL || the->kind == LW_ALERT_RHYTHM) &&
         (the->series_n == 0 || the->change_run == LW_NO_RUN))
         return false;
-    return all_finite(numbers, 3) && fabs(the->before) < 1e12 * 1e3 * 1e100 && memchr(the->id, 0, sizeof(the->id)) &&
+    return all_finite(numbers, 3) && memchr(the->id, 0, sizeof(the->id)) &&
            memchr(the->message, 0, sizeof(the->message)) && memchr(the->reason, 0, sizeof(the->reason));
 }
 

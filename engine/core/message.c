@@ -40,8 +40,13 @@ static struct lw_str chart_text(const struct lw_fold *fold, const struct lw_rema
     char effect[EFFECT_TEXT];
     char run[LW_SENTENCE_RUN] = "";
     const char *name = statistic_name(remark);
+    char caveat[64] = "";
+
     /* Neighbouring runs that resemble each other shorten the time to a false alarm; it takes 30 to see. */
-    const char *caveat = remark->run < 30 ? "; the budget holds for independent runs" : "";
+    if (remark->detector == LW_DETECT_CHANGEPOINT || remark->extra < 0.0)
+        (void)snprintf(caveat, sizeof(caveat), "; the budget holds for independent runs");
+    else if (remark->extra > 0.0)
+        (void)snprintf(caveat, sizeof(caveat), "; scaled for an autocorrelation of %.2f", remark->extra);
 
     effect_text(fold, remark, effect);
     if (remark->change_run != LW_NO_RUN)
@@ -136,6 +141,9 @@ static struct lw_str written(const struct lw_fold *fold, const struct lw_remark 
     case LW_REMARK_SMALL:
     case LW_REMARK_ALARM:
         return chart_text(fold, remark, arena);
+    case LW_REMARK_SINGLE:
+        return lw_arena_format(arena, "one odd run, p %.2g%s; a second in a row counts in full", remark->p_value,
+                               effect);
     case LW_REMARK_IDENTICAL:
         return lw_arena_format(arena, "differs after %.0f identical values%s", remark->extra, effect);
     case LW_REMARK_UNLIKE:

@@ -1,6 +1,7 @@
 #include "engine/core/quality.h"
 
 #include "engine/core/case.h"
+#include "engine/core/chart.h"
 
 #define COUNTS_LEAST  3  /* earlier runs that make a usual number of points */
 #define MISSING_SAID  10 /* runs in a row for which a missing metric is news */
@@ -152,6 +153,18 @@ void lw_quality_see_outcome(struct lw_fold *fold, uint32_t run)
     }
 }
 
+/* What follows from the metric ends with it: nothing can come back or settle without data. */
+static void stop(struct lw_fold *fold, uint32_t metric)
+{
+    for (uint32_t i = 0; i < fold->head.series_n; i++) {
+        const struct lw_series *of = &fold->series[i];
+
+        if (of->shifted &&
+            (i == metric || (of->kind != LW_SERIES_METRIC && (of->partner == metric || of->other == metric))))
+            lw_chart_restart(fold, i);
+    }
+}
+
 static void see_metric(struct lw_fold *fold, uint32_t run, uint32_t series)
 {
     struct lw_series *of = &fold->series[series];
@@ -162,8 +175,8 @@ static void see_metric(struct lw_fold *fold, uint32_t run, uint32_t series)
         of->missing++;
         if (of->values_n >= MISSING_LEAST && of->missing <= MISSING_SAID)
             (void)remark(fold, run, series, LW_VERDICT_WARNING, LW_REMARK_MISSING);
-        if (of->missing == MISSING_SAID && of->shifted)
-            lw_case_series_stopped(fold, series);
+        if (of->missing == MISSING_SAID)
+            stop(fold, series);
         return;
     }
     of->missing = 0;

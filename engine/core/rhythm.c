@@ -136,25 +136,31 @@ static bool was_overdue(struct lw_fold *fold, const struct expectation *expected
     return true;
 }
 
-/* Runs came, but none that succeeded: the second clock. */
+/* Runs come, but none that succeeds: the second clock. It allows for one failure (which has an alert of its own): a
+   success is due when the run after the first failed one is. */
+static bool success_deadline(const struct lw_fold *fold, const struct expectation *expected, lw_time *deadline)
+{
+    uint32_t last = fold->head.last_success;
+
+    if (last == LW_NO_RUN || fold->head.first_failure == LW_NO_RUN)
+        return false;
+    /* Told once: a gap that was overdue anyway has its alert. */
+    for (size_t i = 0; i < fold->cases_n; i++) {
+        if (fold->cases[i].kind == LW_ALERT_OVERDUE && fold->cases[i].opened_run >= last)
+            return false;
+    }
+    return deadline_of(fold, expected, fold->head.first_failure, deadline);
+}
+
 static void see_success(struct lw_fold *fold, const struct expectation *expected, uint32_t run)
 {
     uint32_t last = fold->head.last_success;
     lw_time deadline;
-    double gap;
 
-    if (last == LW_NO_RUN || fold->head.failed_since_success == 0 || !fold->runs[last]->has_end ||
-        !fold->runs[run]->has_start)
+    if (!success_deadline(fold, expected, &deadline) || fold->runs[run]->start.ms <= deadline.ms)
         return;
-    gap = (double)(fold->runs[run]->start.ms - fold->runs[last]->end.ms) / 1000.0;
-    if (!may_be_overdue(fold, expected, gap) || !deadline_of(fold, expected, last, &deadline) ||
-        fold->runs[run]->start.ms <= deadline.ms)
-        return;
-    for (size_t i = 0; i < fold->cases_n; i++) {
-        if (fold->cases[i].kind == LW_ALERT_OVERDUE && fold->cases[i].opened_run == last)
-            return;
-    }
-    close_overdue(fold, open_overdue(fold, last, deadline, expected, true), run, gap);
+    close_overdue(fold, open_overdue(fold, last, deadline, expected, true), run,
+                  (double)(fold->runs[run]->start.ms - fold->runs[last]->end.ms) / 1000.0);
 }
 
 /* A single gap outside of what the earlier ones predict. True when it is. */
@@ -191,7 +197,8 @@ static bool judge_cadence(struct lw_fold *fold, const struct expectation *expect
 
 /* One odd gap (a holiday, a rerun by hand) is told by cadence or overdue and is no change of rhythm; two in a row that
    are odd in the same way are, and then both go into the charts. */
-static void chart_gap(struct lw_fold *fold, uint32_t run, double gap, bool odd, enum lw_direction direction)
+static void chart_gap(struct lw_fold *fold, uint32_t run, double gap, bool odd, bool overdue,
+                      enum lw_direction direction)
 {
     uint32_t index = fold->head.gap;
     struct lw_series *of = &fold->series[index];
@@ -199,8 +206,9 @@ static void chart_gap(struct lw_fold *fold, uint32_t run, double gap, bool odd, 
 
     if (odd && !of->shifted && !(waiting && of->held_direction == (uint32_t)direction)) {
         if (waiting)
-            lw_chart_drop_held(fold, index);
+            lw_chart_drop_held(fold, index, of->held_late == 0);
         of->held_direction = (uint32_t)direction;
+        of->held_late = overdue;
         lw_chart_hold(fold, index, run, gap);
         return;
     }
@@ -208,7 +216,7 @@ static void chart_gap(struct lw_fold *fold, uint32_t run, double gap, bool odd, 
         if (odd)
             lw_chart_feed_held(fold, index);
         else
-            lw_chart_drop_held(fold, index);
+            lw_chart_drop_held(fold, index, of->held_late == 0);
     }
     lw_chart_see(fold, index, run, gap, false);
     lw_chart_changepoint(fold, index, run);
@@ -223,6 +231,7 @@ static void see_gap(struct lw_fold *fold, uint32_t last, uint32_t run, bool afte
     enum lw_direction direction = LW_DIRECTION_NONE;
     double rounding = (now->flags | before->flags) & LW_RUN_MINUTE_TIMES ? 24.5 : 0.29;
     double gap;
+    bool overdue;
     bool odd;
 
     decision->has_gap = 1;
@@ -237,13 +246,13 @@ static void see_gap(struct lw_fold *fold, uint32_t last, uint32_t run, bool afte
         fold->series[fold->head.gap].rounding = rounding;
     gap = (double)decision->gap / 1000.0;
     expected = expect(fold);
-    odd = was_overdue(fold, &expected, last, run, gap);
+    overdue = was_overdue(fold, &expected, last, run, gap);
     if (!after_success)
         return; /* a retry comes sooner or later than the rhythm says */
-    odd = judge_cadence(fold, &expected, run, gap, &direction) || odd;
+    odd = judge_cadence(fold, &expected, run, gap, &direction) || overdue;
     if (odd && direction == LW_DIRECTION_NONE)
         direction = LW_DIRECTION_UP;
-    chart_gap(fold, run, gap, odd, direction);
+    chart_gap(fold, run, gap, odd, overdue, direction);
 }
 
 void lw_rhythm_see(struct lw_fold *fold, uint32_t run)
@@ -255,19 +264,21 @@ void lw_rhythm_see(struct lw_fold *fold, uint32_t run)
 
     if (!now->has_start || !now->has_end)
         return;
+    if (last != LW_NO_RUN)
+        see_gap(fold, last, run, lw_fold_is_success(fold->decisions[last].outcome));
     if (success && fold->head.failed_since_success) {
         expected = expect(fold);
         see_success(fold, &expected, run);
     }
-    if (last != LW_NO_RUN)
-        see_gap(fold, last, run, lw_fold_is_success(fold->decisions[last].outcome));
     fold->head.last_attempt = run;
     if (success) {
         fold->head.last_success = run;
         fold->head.failed_since_success = 0;
+        fold->head.first_failure = LW_NO_RUN;
     } else if (fold->decisions[run].outcome == LW_OUTCOME_FAILED ||
                fold->decisions[run].outcome == LW_OUTCOME_OUT_OF_TIME) {
-        fold->head.failed_since_success++;
+        if (fold->head.failed_since_success++ == 0)
+            fold->head.first_failure = run;
     }
 }
 
@@ -293,8 +304,7 @@ void lw_rhythm_end(struct lw_fold *fold, lw_time now)
         return;
     if (deadline_of(fold, &expected, last, &deadline) && now.ms > deadline.ms)
         overdue = open_overdue(fold, last, deadline, &expected, false);
-    else if (success != LW_NO_RUN && success != last && fold->head.failed_since_success > 0 &&
-             deadline_of(fold, &expected, success, &deadline) && now.ms > deadline.ms)
+    else if (success_deadline(fold, &expected, &deadline) && now.ms > deadline.ms)
         overdue = open_overdue(fold, success, deadline, &expected, true);
     if (!is_retired(fold, &expected, last, now))
         return;

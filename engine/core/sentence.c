@@ -245,15 +245,13 @@ static void put_level(struct line *line, const struct lw_fold *fold, const struc
     put(line, ", since run %s", run);
     for (uint32_t i = first->shifted_from; i < first->values_n; i++)
         runs += fold->memory[the->series[0]].values[i].place == LW_PLACE_SHIFTED;
-    if (first->shifted && runs > 0)
+    if (first->shifted && runs > 0) {
         put(line, " (%u run%s", runs, runs == 1 ? "" : "s");
-    else
-        put(line, " (");
-    if (first->shifted && runs > 0)
         put_spread(line, fold, the);
-    else
-        put(line, "%s", the->state == LW_ALERT_SETTLED ? "the new reference" : "wanted");
-    put(line, ")");
+        put(line, ")");
+    } else if (the->state == LW_ALERT_ACKNOWLEDGED) {
+        put(line, " (as wanted)");
+    }
     for (uint32_t i = 1; i < the->series_n && shown < 3; i++) {
         const struct lw_series *series = &fold->series[the->series[i]];
 

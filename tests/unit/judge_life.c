@@ -1,0 +1,238 @@
+#include "tests/kit/judging.h"
+
+#include <string.h>
+
+/* Quiet runs, then `changed` at the new level, then `back` at the old one. */
+static void play(struct kit_judging *it, int quiet, int changed, double level, int back)
+{
+    for (int i = 0; i < quiet + changed + back; i++)
+        kit_add(it,
+                (struct kit_plan){.accuracy = kit_noisy(it, i >= quiet && i < quiet + changed ? level : 0.912, 0.003)});
+}
+
+static void three_runs_back_at_the_old_level_resolve(void)
+{
+    struct kit_judging it = kit_judging_open(31);
+    const struct lw_alert *alert;
+
+    play(&it, 30, 8, 0.885, 10);
+    kit_judge(&it);
+    kit_judge_show(&it.judged);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 1);
+    alert = kit_alert(&it.judged, LW_ALERT_LEVEL);
+    CU_ASSERT_EQUAL(alert->state, LW_ALERT_RESOLVED);
+    CU_ASSERT_EQUAL(alert->resolved_run, 40);
+    CU_ASSERT_EQUAL(it.judged.verdict, LW_VERDICT_OK);
+    kit_judging_close(&it);
+}
+
+static void two_runs_back_do_not(void)
+{
+    struct kit_judging it = kit_judging_open(32);
+
+    play(&it, 30, 8, 0.885, 2);
+    kit_judge(&it);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 1);
+    CU_ASSERT_EQUAL(kit_alert(&it.judged, LW_ALERT_LEVEL)->state, LW_ALERT_OPEN);
+    kit_judging_close(&it);
+}
+
+static void twenty_runs_at_the_new_level_settle_without_being_called_resolved(void)
+{
+    struct kit_judging it = kit_judging_open(33);
+    const struct lw_alert *alert;
+
+    play(&it, 30, 30, 0.885, 0);
+    kit_judge(&it);
+    kit_judge_show(&it.judged);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 1);
+    alert = kit_alert(&it.judged, LW_ALERT_LEVEL);
+    CU_ASSERT_EQUAL(alert->state, LW_ALERT_SETTLED);
+    CU_ASSERT_EQUAL(alert->resolved_run, LW_NO_RUN);
+    CU_ASSERT_EQUAL(it.judged.verdict, LW_VERDICT_OK);
+    kit_judging_close(&it);
+}
+
+static void after_settling_the_new_level_is_the_reference(void)
+{
+    struct kit_judging it = kit_judging_open(34);
+
+    play(&it, 30, 30, 0.885, 10);
+    kit_judge(&it);
+    kit_judge_show(&it.judged);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 2);
+    CU_ASSERT_EQUAL(it.judged.alerts[1].impact, LW_IMPACT_BETTER);
+    CU_ASSERT(it.judged.alerts[1].change_run >= 59 && it.judged.alerts[1].change_run <= 61);
+    kit_judging_close(&it);
+}
+
+static void a_month_at_the_new_level_is_one_alert_and_not_one_per_run(void)
+{
+    struct kit_judging it = kit_judging_open(35);
+
+    play(&it, 30, 200, 0.885, 0);
+    kit_judge(&it);
+    CU_ASSERT_EQUAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 1);
+    CU_ASSERT(it.judged.events_n <= 6);
+    kit_judging_close(&it);
+}
+
+static void a_wanted_change_is_acknowledged_and_the_reference(void)
+{
+    struct kit_judging it = kit_judging_open(36);
+    struct lw_str wanted[1] = {LW_STR("run-0030")};
+    const struct lw_alert *alert;
+
+    play(&it, 30, 15, 0.885, 0);
+    it.rules.rebaseline = wanted;
+    it.rules.rebaseline_n = 1;
+    kit_judge(&it);
+    kit_judge_show(&it.judged);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 1);
+    alert = kit_alert(&it.judged, LW_ALERT_LEVEL);
+    CU_ASSERT_EQUAL(alert->state, LW_ALERT_ACKNOWLEDGED);
+    CU_ASSERT_EQUAL(it.judged.verdict, LW_VERDICT_OK);
+    CU_ASSERT_FATAL(it.judged.events_n > 0);
+    CU_ASSERT_EQUAL(it.judged.events[0].transition, LW_TRANSITION_ACKNOWLEDGE);
+    CU_ASSERT(strlen(alert->reason) > 0);
+    kit_judging_close(&it);
+}
+
+static void an_open_alert_is_acknowledged_at_the_run_that_is_named(void)
+{
+    struct kit_judging it = kit_judging_open(37);
+    struct lw_str wanted[1] = {LW_STR("run-0040")};
+    char id[LW_ALERT_ID_LENGTH + 1];
+
+    play(&it, 30, 15, 0.885, 0);
+    kit_judge(&it);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 1);
+    memcpy(id, it.judged.alerts[0].id, sizeof(id));
+    CU_ASSERT_EQUAL(it.judged.alerts[0].state, LW_ALERT_OPEN);
+    it.rules.rebaseline = wanted;
+    it.rules.rebaseline_n = 1;
+    kit_judge(&it);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 1);
+    CU_ASSERT_EQUAL(it.judged.alerts[0].state, LW_ALERT_ACKNOWLEDGED);
+    CU_ASSERT_STRING_EQUAL(it.judged.alerts[0].id, id);
+    CU_ASSERT_EQUAL(it.judged.events[0].transition, LW_TRANSITION_OPEN);
+    CU_ASSERT_EQUAL(it.judged.events[it.judged.events_n - 1].transition, LW_TRANSITION_ACKNOWLEDGE);
+    CU_ASSERT_EQUAL(it.judged.events[it.judged.events_n - 1].run, 40);
+    kit_judging_close(&it);
+}
+
+static void a_second_fall_updates_the_alert_it_belongs_to(void)
+{
+    struct kit_judging it = kit_judging_open(38);
+    const struct lw_alert *alert;
+
+    for (int i = 0; i < 45; i++)
+        kit_add(&it, (struct kit_plan){.accuracy = kit_noisy(&it, i < 30 ? 0.912 : i < 38 ? 0.885 : 0.80, 0.003)});
+    kit_judge(&it);
+    kit_judge_show(&it.judged);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 1);
+    alert = kit_alert(&it.judged, LW_ALERT_LEVEL);
+    CU_ASSERT_EQUAL(alert->state, LW_ALERT_OPEN);
+    CU_ASSERT(alert->after < 0.82);
+    CU_ASSERT(alert->before > 0.905);
+    CU_ASSERT(alert->change_run <= 31);
+    CU_ASSERT(alert->revision >= 2);
+    kit_judging_close(&it);
+}
+
+static void events_tell_the_life_in_order_with_rising_revisions(void)
+{
+    struct kit_judging it = kit_judging_open(31);
+    uint32_t revision = 0;
+
+    play(&it, 30, 8, 0.885, 10);
+    kit_judge(&it);
+    CU_ASSERT_FATAL(it.judged.events_n >= 2);
+    for (size_t i = 0; i < it.judged.events_n; i++) {
+        CU_ASSERT_EQUAL(it.judged.events[i].alert.revision, revision + 1);
+        revision = it.judged.events[i].alert.revision;
+    }
+    CU_ASSERT_EQUAL(it.judged.events[0].transition, LW_TRANSITION_OPEN);
+    CU_ASSERT_EQUAL(it.judged.events[0].alert.state, LW_ALERT_OPEN);
+    CU_ASSERT_EQUAL(it.judged.events[0].alert.resolved_run, LW_NO_RUN);
+    CU_ASSERT_EQUAL(it.judged.events[it.judged.events_n - 1].transition, LW_TRANSITION_RESOLVE);
+    CU_ASSERT_EQUAL(it.judged.alerts[0].revision, revision);
+    kit_judging_close(&it);
+}
+
+/* SHA-256 of the eight parts, each after its length in 8 bytes, little-endian, in base 32; by Python:
+   base64.b32encode(hashlib.sha256(b''.join(struct.pack('<Q', len(p)) + p for p in [b'leeway.alert/1',
+   b'acct/eu-west-1', b'churn-xgb', b'run', b'worse', b'', b'run-0005', b'0'])).digest()).decode().lower()[:26] */
+static void an_id_is_its_evidence_and_nothing_else(void)
+{
+    struct kit_judging it = kit_judging_open(39);
+    char id[LW_ALERT_ID_LENGTH + 1];
+
+    for (int i = 0; i < 8; i++)
+        kit_add(&it, (struct kit_plan){.accuracy = kit_noisy(&it, 0.912, 0.003),
+                                       .outcome = i == 5 ? LW_OUTCOME_FAILED : LW_OUTCOME_COMPLETED,
+                                       .failure = "AlgorithmError"});
+    kit_judge(&it);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_RUN), 1);
+    CU_ASSERT_STRING_EQUAL(kit_alert(&it.judged, LW_ALERT_RUN)->id, "drnad5tokdwqea64f7umugk6de");
+    memcpy(id, kit_alert(&it.judged, LW_ALERT_RUN)->id, sizeof(id));
+    it.rules.ignore_below.rate = 0.2;
+    it.rules.false_alarm_runs = 100.0;
+    it.rules.reference_runs = 10;
+    kit_judge(&it);
+    CU_ASSERT_STRING_EQUAL(kit_alert(&it.judged, LW_ALERT_RUN)->id, id);
+    kit_judging_close(&it);
+}
+
+static void a_metric_that_stops_leaves_its_alert_stale(void)
+{
+    struct kit_judging it = kit_judging_open(40);
+
+    for (int i = 0; i < 60; i++)
+        kit_add(&it, (struct kit_plan){.accuracy = kit_noisy(&it, i < 30 ? 0.912 : 0.885, 0.003),
+                                       .loss = kit_noisy(&it, 0.31, 0.004),
+                                       .no_accuracy = i >= 36});
+    kit_judge(&it);
+    kit_judge_show(&it.judged);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 1);
+    CU_ASSERT_EQUAL(kit_alert(&it.judged, LW_ALERT_LEVEL)->state, LW_ALERT_STALE);
+    CU_ASSERT_EQUAL(it.judged.runs[36].verdict, LW_VERDICT_WARNING);
+    kit_judging_close(&it);
+}
+
+static void sentences_are_short_whatever_the_names(void)
+{
+    struct kit_judging it = kit_judging_open(41);
+    char name[400];
+
+    memset(name, 'x', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    name[2] = '\n';
+    for (int i = 0; i < 20; i++)
+        kit_add(&it, (struct kit_plan){.accuracy = kit_noisy(&it, 0.912, 0.003),
+                                       .outcome = i == 15 ? LW_OUTCOME_FAILED : LW_OUTCOME_COMPLETED,
+                                       .failure = name});
+    kit_judge(&it);
+    kit_judge_show(&it.judged);
+    CU_ASSERT_EQUAL_FATAL(it.judged.alerts_n, 1);
+    CU_ASSERT(strlen(it.judged.alerts[0].message) > 50);
+    CU_ASSERT(strlen(it.judged.events[0].alert.message) <= 250);
+    CU_ASSERT_PTR_NULL(strchr(it.judged.events[0].alert.message, '\n'));
+    kit_judging_close(&it);
+}
+
+KIT_SUITE("judge_life", {"three runs back at the old level resolve", three_runs_back_at_the_old_level_resolve},
+          {"two runs back do not", two_runs_back_do_not},
+          {"twenty runs at the new level settle without being called resolved",
+           twenty_runs_at_the_new_level_settle_without_being_called_resolved},
+          {"after settling the new level is the reference", after_settling_the_new_level_is_the_reference},
+          {"a month at the new level is one alert and not one per run",
+           a_month_at_the_new_level_is_one_alert_and_not_one_per_run},
+          {"a wanted change is acknowledged and the reference", a_wanted_change_is_acknowledged_and_the_reference},
+          {"an open alert is acknowledged at the run that is named",
+           an_open_alert_is_acknowledged_at_the_run_that_is_named},
+          {"a second fall updates the alert it belongs to", a_second_fall_updates_the_alert_it_belongs_to},
+          {"events tell the life in order with rising revisions", events_tell_the_life_in_order_with_rising_revisions},
+          {"an id is its evidence and nothing else", an_id_is_its_evidence_and_nothing_else},
+          {"a metric that stops leaves its alert stale", a_metric_that_stops_leaves_its_alert_stale},
+          {"sentences are short whatever the names", sentences_are_short_whatever_the_names})
