@@ -124,7 +124,7 @@ static bool take_place(struct csv *csv, const struct lw_csv_row *row, struct lw_
         spoil(verdict, LW_REJECT_BAD_TIME, text);
     } else if (step.len == 0) {
         spoil(verdict, LW_REJECT_NO_TIME, (struct lw_str){NULL, 0});
-    } else if (lw_scan_decimal(step, &number) && number >= -0x1p53 && number <= 0x1p53 &&
+    } else if (lw_scan_decimal(step, &number) && number >= -9007199254740992.0 && number <= 9007199254740992.0 &&
                (double)(int64_t)number == number) {
         point->at = (int64_t)number;
         point->flags = LW_POINT_STEP;

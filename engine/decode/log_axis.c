@@ -18,6 +18,11 @@ struct run {
 struct series {
     bool has_last; /* `last` is the place of the latest point on the axis */
     int64_t last;
+    bool has_epoch; /* the epoch that was printed last; steps are `shift` ahead of the epochs */
+    int64_t epoch, shift;
+    bool has_nan; /* the latest value that was none, and its place */
+    struct lw_log_datum nan;
+    int64_t nan_at;
     /* The latest value waits: the next line may print it again, more finely. */
     size_t copies; /* 0: nothing waits */
     struct lw_log_datum waiting;
@@ -102,14 +107,19 @@ static enum lw_err emit_not_a_number(struct lw_log_axis *axis, const struct lw_l
                                lw_names_text(axis->emit->names, datum->metric), fault);
 }
 
-/* Both print one value of one epoch (or moment): they differ by at most one unit of the coarser one's last digit. */
+static bool same_moment(const struct lw_log_datum *a, const struct lw_log_datum *b)
+{
+    if (a->has_epoch != b->has_epoch)
+        return false;
+    return a->has_epoch ? a->epoch == b->epoch : a->has_time && b->has_time && a->time.ms == b->time.ms;
+}
+
+/* Both print one value: they differ by at most one unit of the coarser one's last digit. */
 static bool same_value(const struct lw_log_datum *a, const struct lw_log_datum *b)
 {
     int decimals = a->decimals < b->decimals ? a->decimals : b->decimals;
 
-    if (!a->finite || !b->finite || a->has_epoch != b->has_epoch || a->value.known != b->value.known)
-        return false;
-    if (a->has_epoch ? a->epoch != b->epoch : !a->has_time || !b->has_time || a->time.ms != b->time.ms)
+    if (!b->finite || a->value.known != b->value.known || !same_moment(a, b))
         return false;
     return fabs(a->value.average - b->value.average) <= 1.000001 * pow(10.0, -decimals);
 }
@@ -126,11 +136,20 @@ static int64_t place_on_clock(const struct series *series, const struct lw_log_d
     return at;
 }
 
-static int64_t place_on_steps(const struct series *series, const struct lw_log_datum *datum)
+/* Epochs are below 2^53; from here on, which only nonsense reaches, they are not shifted any more. */
+#define FURTHEST_STEP ((int64_t)1 << 60)
+
+/* Epochs that begin anew (a second fit, a restart, another host) go on behind the steps that there are: the last value
+   stays the last. */
+static int64_t place_on_steps(struct series *series, const struct lw_log_datum *datum)
 {
-    if (datum->has_epoch)
-        return datum->epoch;
-    return series->has_last ? series->last + 1 : 0;
+    if (!datum->has_epoch)
+        return series->has_last ? series->last + 1 : 0;
+    if (series->has_epoch ? datum->epoch <= series->epoch : series->has_last && datum->epoch <= series->last)
+        series->shift = series->last < FURTHEST_STEP ? series->last + 1 - datum->epoch : 0;
+    series->has_epoch = true;
+    series->epoch = datum->epoch;
+    return datum->epoch + series->shift;
 }
 
 static enum lw_err place(struct lw_log_axis *axis, const struct lw_log_datum *datum, bool steps, struct lw_fault *fault)
@@ -155,10 +174,16 @@ static enum lw_err place(struct lw_log_axis *axis, const struct lw_log_datum *da
     if (!steps && !datum->has_time && !datum->has_latest)
         return lw_emit_reject_text(axis->emit, LW_REJECT_NO_TIME, datum->line, datum->byte,
                                    lw_names_text(axis->emit->names, datum->metric), fault);
+    if (!datum->finite && series->has_nan && same_moment(&series->nan, datum))
+        return emit_not_a_number(axis, datum, series->nan_at, fault);
     series->last = steps ? place_on_steps(series, datum) : place_on_clock(series, datum);
     series->has_last = true;
-    if (!datum->finite)
+    if (!datum->finite) {
+        series->has_nan = true;
+        series->nan = *datum;
+        series->nan_at = series->last;
         return emit_not_a_number(axis, datum, series->last, fault);
+    }
     series->waiting = *datum;
     series->at = series->last;
     series->steps = steps;

@@ -22,8 +22,11 @@
    "2021-06-09T21:48:35Z"), not the stamp of a status line. The majority of the first 32 points of a run decides: clock or
    steps. On the clock, a line without a time takes the latest stamp before it; points of one metric within one whole
    second keep their order by milliseconds. On steps, `at` is the epoch or round, or one more than the step before where
-   none is printed; the times that the log has all the same go into the facts STARTED and ENDED; a log without any time
-   gets NO_CLOCK. */
+   none is printed or the epochs begin anew. A log without any time gets NO_CLOCK.
+   Where no status line says when the job began and ended, the first and the last time of its lines are STARTED and ENDED.
+
+   A second job in the same file (a second "Starting the training job", or "Creating training-job with name") is a run of
+   its own, named after the first with -2, and so on. Values of several hosts are pooled, as CloudWatch pools them. */
 #ifndef LEEWAY_ENGINE_DECODE_LOG_LINE_H
 #define LEEWAY_ENGINE_DECODE_LOG_LINE_H
 

@@ -64,6 +64,25 @@ static void values_without_an_epoch_follow_the_last_step(void)
                 "point ||j|test:accuracy 1 step average=0.8\n");
 }
 
+static void epochs_that_begin_anew_go_on_behind_the_others(void)
+{
+    READS("Epoch[0] Train-x=5\nEpoch[1] Train-x=4\nEpoch[2] Train-x=3\nEpoch[0] Train-x=2\nEpoch[1] Train-x=1\n",
+          STEPS "point ||j|train:x 0 step average=5\n"
+                "point ||j|train:x 1 step average=4\n"
+                "point ||j|train:x 2 step average=3\n"
+                "point ||j|train:x 3 step average=2\n"
+                "point ||j|train:x 4 step average=1\n");
+}
+
+static void what_is_not_a_number_is_one_fact_however_often_it_is_printed(void)
+{
+    READS("Epoch[3] Train-x=nan\n#quality_metric: host=algo-1, epoch=3, train x <loss>=NaN\nEpoch[4] Train-x=nan\n",
+          "fact NO_CLOCK ||j number=0 rank=1\n"
+          "fact NOT_A_NUMBER ||j key=train:x at=3 number=0 rank=1\nreject not_finite 1:0 train:x\n"
+          "fact NOT_A_NUMBER ||j key=train:x at=3 number=0 rank=1\nreject not_finite 2:21 train:x\n"
+          "fact NOT_A_NUMBER ||j key=train:x at=4 number=0 rank=1\nreject not_finite 3:79 train:x\n");
+}
+
 static void what_is_not_a_number_is_a_fact(void)
 {
     READS(STAMP "#quality_metric: host=algo-1, test macro_f_1.000 <score>=nan\nEpoch[3] Train-x=-Inf\n",
@@ -468,6 +487,9 @@ KIT_SUITE("log_line", {"reads epochs of MXNet", reads_epochs_of_mxnet},
           {"lines about batches state nothing", lines_about_batches_state_nothing},
           {"reads both grammars of quality metrics", reads_both_grammars_of_quality_metrics},
           {"values without an epoch follow the last step", values_without_an_epoch_follow_the_last_step},
+          {"epochs that begin anew go on behind the others", epochs_that_begin_anew_go_on_behind_the_others},
+          {"what is not a number is one fact, however often it is printed",
+           what_is_not_a_number_is_one_fact_however_often_it_is_printed},
           {"what is not a number is a fact", what_is_not_a_number_is_a_fact},
           {"a value that is none has its reason", a_value_that_is_none_has_its_reason},
           {"reads rounds of XGBoost", reads_rounds_of_xgboost},
