@@ -105,7 +105,7 @@ static struct lw_set set_from_narrow(const struct narrow *entry)
         set.known = LW_KNOWN_COUNT;
         break;
     case KIND_WIDE:
-        assert(!"a narrow entry of the wide kind");
+        assert(kind != KIND_WIDE);
     }
     return set;
 }

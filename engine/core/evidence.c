@@ -107,7 +107,7 @@ struct lw_evidence_step lw_evidence_at(const struct lw_evidence *evidence, const
                                        struct lw_evidence_cursor *cursors)
 {
     double usual = 0.0, restart = 0.0, fresh = 0.0, resumed, restarted, normal;
-    struct lw_evidence_step result = {.ratio = -INFINITY, .silence = INFINITY};
+    struct lw_evidence_step result = {.ratio = -(double)INFINITY, .silence = (double)INFINITY};
 
     for (size_t j = 0; j < evidence->metrics_n; j++) {
         const struct lw_evidence_metric *metric = &evidence->metrics[j];

@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-#define PAGE        256u
-#define SLOTS_FIRST 64u
-#define RUNS_FIRST  16u
+#define PAGE         256u
+#define PAGE_POINTER sizeof(struct lw_open_curve *)
+#define SLOTS_FIRST  64u
+#define RUNS_FIRST   16u
 
 static uint32_t mix(uint64_t a, uint64_t b)
 {
@@ -91,8 +92,7 @@ static bool page_room(struct lw_open_runs *open, struct lw_memory *memory)
         return false;
     if (page == open->pages_room) {
         uint32_t want = open->pages_room == 0 ? 8 : 2 * open->pages_room;
-        void *pages =
-            lw_memory_grow(memory, open->pages, open->pages_room * sizeof(*open->pages), want * sizeof(*open->pages));
+        void *pages = lw_memory_grow(memory, open->pages, open->pages_room * PAGE_POINTER, want * PAGE_POINTER);
 
         if (pages == NULL)
             return false;
@@ -222,7 +222,7 @@ void lw_open_runs_clear(struct lw_open_runs *open, struct lw_memory *memory)
         lw_curve_clear(&lw_open_runs_at(open, i)->curve, memory);
     for (uint32_t i = 0; i < (open->curves_n + PAGE - 1) / PAGE; i++)
         lw_memory_give(memory, open->pages[i], PAGE * sizeof(struct lw_open_curve));
-    lw_memory_give(memory, open->pages, open->pages_room * sizeof(*open->pages));
+    lw_memory_give(memory, open->pages, open->pages_room * PAGE_POINTER);
     for (uint32_t i = 0; i < open->runs_n; i++) {
         if (open->runs[i].facts == NULL)
             continue;

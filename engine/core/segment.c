@@ -87,7 +87,7 @@ static void find_best(const struct lengths *lengths, const int64_t *stamps, size
     for (uint32_t b = 1; b < count; b++) {
         uint32_t begin = b > REACH ? b - REACH : 0;
 
-        all[b].best = -INFINITY;
+        all[b].best = -(double)INFINITY;
         for (uint32_t a = begin; a < b; a++) {
             double score = all[a].best + log_run(lengths, stamps, n, &all[a], &all[b]);
 
@@ -110,14 +110,14 @@ static void find_posteriors(const struct lengths *lengths, const int64_t *stamps
 {
     all[0].forward = 0.0;
     for (uint32_t b = 1; b < count; b++) {
-        all[b].forward = -INFINITY;
+        all[b].forward = -(double)INFINITY;
         for (uint32_t a = b > REACH ? b - REACH : 0; a < b; a++)
             all[b].forward = log_add(all[b].forward, all[a].forward + log_run(lengths, stamps, n, &all[a], &all[b]));
         all[b].forward += all[b].ratio;
     }
     all[count - 1].backward = 0.0;
     for (uint32_t a = count - 1; a-- > 0;) {
-        all[a].backward = -INFINITY;
+        all[a].backward = -(double)INFINITY;
         for (uint32_t b = a + 1; b < count && b <= a + REACH; b++)
             all[a].backward = log_add(all[a].backward,
                                       all[b].backward + all[b].ratio + log_run(lengths, stamps, n, &all[a], &all[b]));

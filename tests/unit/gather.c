@@ -214,8 +214,8 @@ static void what_may_not_enter_is_counted(void)
     struct kit_input input = {0};
     struct kit_gather kit;
 
-    kit_plain(&input, "job", "acc", T0, NAN);
-    kit_plain(&input, "job", "acc", T0, INFINITY);
+    kit_plain(&input, "job", "acc", T0, (double)NAN);
+    kit_plain(&input, "job", "acc", T0, (double)INFINITY);
     kit_set(&input, "job", "acc", T0, 1.0, 1.0, 1.0, 0.0)->point.average = 1.0;
     kit_set(&input, "job", "acc", T0, 1.0, 2.0, 1.0, 1.0);
     kit_plain(&input, "job", "acc", INT64_MAX, 1.0);

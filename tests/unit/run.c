@@ -79,14 +79,14 @@ static void refuses_what_does_not_fit(void)
     REFUSED(s.run.duration_source = 5);
     REFUSED(s.run.end.ms = INT64_MAX);
     REFUSED(s.run.confidence = 1.5);
-    REFUSED(s.run.billable_seconds = NAN);
+    REFUSED(s.run.billable_seconds = (double)NAN);
     REFUSED(s.metrics[0].values_at += 4);
     REFUSED(s.metrics[0].values_n = 4097);
     REFUSED(s.metrics[1].name = s.metrics[0].name);
-    REFUSED(s.metrics[1].summary.mean = INFINITY);
+    REFUSED(s.metrics[1].summary.mean = (double)INFINITY);
     REFUSED(s.metrics[1].summary.trend = 4);
     REFUSED(s.values[1] = 3);
-    REFUSED(s.values[2] = NAN);
+    REFUSED(s.values[2] = (double)NAN);
 }
 
 static void refuses_every_shorter_record(void)
