@@ -140,4 +140,271 @@ static void finds_the_runs_of_a_saw_tooth(void)
         holds(&conditions[i]);
 }
 
-KIT_SUITE("segment", {"finds the runs of a saw-tooth", finds_the_runs_of_a_saw_tooth})
+/* Histories for the rest: runs of 20 points, a silence of ten periods between them. */
+static void add_saw_tooth(struct kit_input *input, const char *metric, size_t runs, double noise,
+                          struct kit_random *random)
+{
+    static const struct condition plain = {.points = 20, .warm = 0.1};
+
+    for (size_t run = 0; run < runs; run++)
+        for (int i = 0; i < 20; i++)
+            kit_plain(input, NULL, metric, T0 + ((int64_t)run * 30 + i) * MINUTE,
+                      course(&plain, i / 19.0, random) + noise * kit_random_normal(random))
+                ->model = "m";
+}
+
+static void gather_all(struct kit_gather *kit, const struct kit_input *input)
+{
+    kit_gather_open(kit, NULL);
+    kit_gather_take(kit, input, 0, SIZE_MAX);
+    kit_gather_end(kit);
+    CU_ASSERT_EQUAL_FATAL(kit->histories.models_n, 1);
+}
+
+static void runs_are_named_after_their_start_and_say_how_sure_it_is(void)
+{
+    struct kit_random random = kit_seed(1);
+    struct kit_input input = {0};
+    struct kit_gather kit;
+    const struct lw_run *run;
+
+    add_saw_tooth(&input, "accuracy", 10, 0.01, &random);
+    gather_all(&kit, &input);
+    CU_ASSERT_EQUAL(kit.histories.models[0].runs_n, 10);
+    run = kit_gather_run(&kit, "m@2019-06-12T14:29Z");
+    CU_ASSERT(run->flags & LW_RUN_SEGMENTED);
+    CU_ASSERT(run->has_confidence);
+    CU_ASSERT(run->confidence > 0.99);
+    CU_ASSERT(run->confidence_note.len > 0);
+    CU_ASSERT_EQUAL(run->start.ms, T0 + 29 * MINUTE);
+    CU_ASSERT_EQUAL(run->end.ms, T0 + 49 * MINUTE);
+    CU_ASSERT_EQUAL(run->duration.ms, 20 * MINUTE);
+    CU_ASSERT_EQUAL(lw_run_metrics(run)->summary.count, 20);
+    CU_ASSERT_EQUAL(kit.histories.rejected[LW_REJECT_NO_RUN], 0);
+    kit_gather_close(&kit);
+    kit_input_close(&input);
+}
+
+static void a_metric_with_a_name_that_says_nothing_is_read_by_its_shape(void)
+{
+    struct kit_random random = kit_seed(2);
+    struct kit_input back_to_back = {0};
+    struct kit_gather kit;
+    static const struct condition falling = {.points = 20, .warm = 0.1, .loss = true};
+
+    for (size_t run = 0; run < 20; run++)
+        for (int i = 0; i < 20; i++)
+            kit_plain(&back_to_back, NULL, "thing", T0 + ((int64_t)run * 20 + i) * MINUTE,
+                      course(&falling, i / 19.0, &random) + 0.01 * kit_random_normal(&random))
+                ->model = "m";
+    gather_all(&kit, &back_to_back);
+    CU_ASSERT_EQUAL(kit.histories.models[0].runs_n, 20);
+    kit_gather_close(&kit);
+    kit_input_close(&back_to_back);
+}
+
+static void a_pause_without_reset_is_the_same_run_resumed(void)
+{
+    struct kit_random random = kit_seed(3);
+    struct kit_input input = {0};
+    struct kit_gather kit;
+    unsigned resumed = 0;
+
+    add_saw_tooth(&input, "accuracy", 20, 0.01, &random);
+    /* Run 7 pauses for six minutes after its tenth point; all that follows is later by as much. */
+    for (size_t i = 0; i < input.points_n; i++)
+        if (input.points[i].point.at >= T0 + (7 * 30 + 10) * MINUTE)
+            input.points[i].point.at += 6 * MINUTE;
+    gather_all(&kit, &input);
+    CU_ASSERT_EQUAL(kit.histories.models[0].runs_n, 20);
+    for (size_t i = 0; i < kit.histories.models[0].runs_n; i++) {
+        const struct lw_run *run = kit.histories.models[0].runs[i];
+
+        CU_ASSERT_EQUAL(run->duration.ms, 20 * MINUTE);
+        if (run->flags & LW_RUN_RESUMED) {
+            resumed++;
+            CU_ASSERT_EQUAL(run->metrics_first.ms, T0 + 7 * 30 * MINUTE);
+        }
+    }
+    CU_ASSERT_EQUAL(resumed, 1);
+    kit_gather_close(&kit);
+    kit_input_close(&input);
+}
+
+static void a_partial_reset_is_the_same_run_restarted(void)
+{
+    struct kit_random random = kit_seed(4);
+    struct kit_input input = {0};
+    struct kit_gather kit;
+    unsigned restarted = 0;
+    static const struct condition plain = {.points = 20, .warm = 0.1};
+
+    for (size_t run = 0; run < 20; run++)
+        for (int i = 0; i < 20; i++) {
+            /* Run 7 loses four epochs after its tenth. */
+            int epoch = run == 7 && i >= 10 ? i - 6 : i;
+
+            kit_plain(&input, NULL, "accuracy", T0 + ((int64_t)run * 30 + i) * MINUTE,
+                      course(&plain, epoch / 19.0, &random) + 0.005 * kit_random_normal(&random))
+                ->model = "m";
+        }
+    gather_all(&kit, &input);
+    CU_ASSERT_EQUAL(kit.histories.models[0].runs_n, 20);
+    for (size_t i = 0; i < kit.histories.models[0].runs_n; i++)
+        restarted += (kit.histories.models[0].runs[i]->flags & LW_RUN_RESTARTED) != 0;
+    CU_ASSERT_EQUAL(restarted, 1);
+    kit_gather_close(&kit);
+    kit_input_close(&input);
+}
+
+static void overlapping_runs_are_refused(void)
+{
+    struct kit_random random = kit_seed(5);
+    struct kit_input input = {0};
+    struct kit_gather kit;
+    unsigned refused = 0;
+    static const struct condition plain = {.points = 20, .warm = 0.1};
+
+    add_saw_tooth(&input, "accuracy", 20, 0.01, &random);
+    /* A second run begins while run 7 is half way, stamped twenty seconds later. */
+    for (int i = 0; i < 20; i++)
+        kit_plain(&input, NULL, "accuracy", T0 + (7 * 30 + 6 + i) * MINUTE + 20 * LW_SECOND,
+                  course(&plain, i / 19.0, &random))
+            ->model = "m";
+    gather_all(&kit, &input);
+    for (size_t i = 0; i < kit.histories.models[0].runs_n; i++) {
+        const struct lw_run *run = kit.histories.models[0].runs[i];
+
+        if (!(run->flags & LW_RUN_INTERLEAVED))
+            continue;
+        refused++;
+        CU_ASSERT_EQUAL(run->metrics_n, 0);
+        CU_ASSERT(run->metrics_first.ms >= T0 + 7 * 30 * MINUTE);
+        CU_ASSERT(run->metrics_last.ms <= T0 + (7 * 30 + 26) * MINUTE);
+    }
+    CU_ASSERT_EQUAL(refused, 1);
+    CU_ASSERT(kit.histories.rejected[LW_REJECT_INTERLEAVED] >= 26);
+    CU_ASSERT_PTR_NOT_NULL(kit.histories.models[0].warning);
+    kit_gather_close(&kit);
+    kit_input_close(&input);
+}
+
+/* As CloudWatch shows it: one datapoint for both runs in each minute, with two samples. */
+static void minutes_with_values_of_two_runs_are_refused(void)
+{
+    struct kit_input input = {0};
+    struct kit_gather kit;
+    struct kit_random random = kit_seed(6);
+    static const struct condition plain = {.points = 20, .warm = 0.1};
+    unsigned refused = 0;
+
+    for (int64_t run = 0; run < 20; run++)
+        for (int i = 0; i < 20; i++) {
+            double a = course(&plain, i / 19.0, &random), b = course(&plain, (i - 8) / 19.0, &random);
+            int64_t at = T0 + (run * 30 + i) * MINUTE;
+
+            if (run == 7 && i >= 8)
+                kit_set(&input, NULL, "accuracy", at, a + b, fmin(a, b), fmax(a, b), 2.0)->model = "m";
+            else
+                kit_single(&input, NULL, "accuracy", at, a)->model = "m";
+        }
+    gather_all(&kit, &input);
+    for (size_t i = 0; i < kit.histories.models[0].runs_n; i++)
+        refused += (kit.histories.models[0].runs[i]->flags & LW_RUN_INTERLEAVED) != 0;
+    CU_ASSERT_EQUAL(refused, 1);
+    kit_gather_close(&kit);
+    kit_input_close(&input);
+}
+
+/* Several epochs in each minute of one run are not two runs. */
+static void fast_epochs_are_no_overlap(void)
+{
+    struct kit_input input = {0};
+    struct kit_gather kit;
+    struct kit_random random = kit_seed(7);
+    static const struct condition plain = {.points = 20, .warm = 0.1};
+
+    for (int64_t run = 0; run < 20; run++)
+        for (int i = 0; i < 20; i++) {
+            double low = course(&plain, i / 19.0, &random), high = course(&plain, (i + 0.8) / 19.0, &random);
+
+            kit_set(&input, NULL, "accuracy", T0 + (run * 30 + i) * MINUTE, 2.0 * (low + high), low, high, 4.0)->model =
+                "m";
+        }
+    gather_all(&kit, &input);
+    CU_ASSERT_EQUAL(kit.histories.models[0].runs_n, 20);
+    CU_ASSERT_EQUAL(kit.histories.rejected[LW_REJECT_INTERLEAVED], 0);
+    kit_gather_close(&kit);
+    kit_input_close(&input);
+}
+
+/* Values that are nothing but noise around a level: only silence tells, and nothing overlaps. */
+static void noise_alone_is_cut_by_silence(void)
+{
+    struct kit_input input = {0};
+    struct kit_gather kit;
+    struct kit_random random = kit_seed(8);
+
+    for (int64_t run = 0; run < 50; run++)
+        for (int64_t i = 0; i < 20; i++)
+            kit_plain(&input, NULL, "accuracy", T0 + (run * 60 + i) * MINUTE, 0.9 + 0.01 * kit_random_normal(&random))
+                ->model = "m";
+    gather_all(&kit, &input);
+    CU_ASSERT_EQUAL(kit.histories.models[0].runs_n, 50);
+    CU_ASSERT_EQUAL(kit.histories.rejected[LW_REJECT_INTERLEAVED], 0);
+    kit_gather_close(&kit);
+    kit_input_close(&input);
+}
+
+static void little_data_are_one_run(void)
+{
+    struct kit_gather kit;
+    struct kit_input input = {0};
+
+    kit_plain(&input, NULL, "accuracy", T0, 0.5);
+    gather_all(&kit, &input);
+    CU_ASSERT_EQUAL(kit.histories.models[0].runs_n, 1);
+    CU_ASSERT(lw_str_equal(kit.histories.models[0].model, LW_STR("unnamed")));
+    kit_gather_close(&kit);
+    for (int64_t i = 1; i < 10; i++)
+        kit_plain(&input, NULL, "accuracy", T0 + i * MINUTE, 0.5 + 0.04 * (double)i);
+    gather_all(&kit, &input);
+    CU_ASSERT_EQUAL(kit.histories.models[0].runs_n, 1);
+    kit_gather_close(&kit);
+    kit_input_close(&input);
+}
+
+static void nans_belong_to_the_run_in_which_they_lie(void)
+{
+    struct kit_random random = kit_seed(9);
+    struct kit_input input = {0};
+    struct kit_gather kit;
+
+    add_saw_tooth(&input, "accuracy", 10, 0.01, &random);
+    for (int64_t i = 0; i < 3; i++)
+        kit_fact(&input, NULL, LW_FACT_NOT_A_NUMBER, LW_RANK_LOG, "accuracy", NULL, 0, T0 + (3 * 30 + i) * MINUTE + 1,
+                 INT64_MIN)
+            ->model = "m";
+    gather_all(&kit, &input);
+    for (size_t i = 0; i < kit.histories.models[0].runs_n; i++) {
+        const struct lw_run *run = kit.histories.models[0].runs[i];
+
+        CU_ASSERT_EQUAL(lw_run_metrics(run)->summary.not_a_number, run->metrics_first.ms == T0 + 90 * MINUTE ? 3 : 0);
+    }
+    kit_gather_close(&kit);
+    kit_input_close(&input);
+}
+
+KIT_SUITE("segment", {"finds the runs of a saw-tooth", finds_the_runs_of_a_saw_tooth},
+          {"runs are named after their start and say how sure it is",
+           runs_are_named_after_their_start_and_say_how_sure_it_is},
+          {"a metric with a name that says nothing is read by its shape",
+           a_metric_with_a_name_that_says_nothing_is_read_by_its_shape},
+          {"a pause without reset is the same run, resumed", a_pause_without_reset_is_the_same_run_resumed},
+          {"a partial reset is the same run, restarted", a_partial_reset_is_the_same_run_restarted},
+          {"overlapping runs are refused", overlapping_runs_are_refused},
+          {"minutes with values of two runs are refused", minutes_with_values_of_two_runs_are_refused},
+          {"fast epochs are no overlap", fast_epochs_are_no_overlap},
+          {"noise alone is cut by silence", noise_alone_is_cut_by_silence},
+          {"little data are one run", little_data_are_one_run},
+          {"NaNs belong to the run in which they lie", nans_belong_to_the_run_in_which_they_lie})
