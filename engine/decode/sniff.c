@@ -52,6 +52,7 @@ static bool contains(struct lw_str text, struct lw_str part)
     X(JOB_STATUS, "TrainingJobStatus")                                                                                 \
     X(LOGMSG, "logmsg")                                                                                                \
     X(LOGTYPES, "logtypes")                                                                                            \
+    X(RAW, "raw")                                                                                                      \
     X(UNPARSED, "unparsed")                                                                                            \
     X(TOTAL_EVENTS, "total_events")                                                                                    \
     X(EVENTS, "events")                                                                                                \
@@ -161,7 +162,7 @@ static enum lw_format format_of_keys(const struct keys *keys)
     if ((COLUMN(TIME) || COLUMN(STEP)) &&
         (COLUMN(VALUE) || COLUMN(MIN) || COLUMN(MAX) || COLUMN(SUM) || COLUMN(METRIC)))
         return LW_FORMAT_NDJSON;
-    return HAS(EVENTS) ? LW_FORMAT_LOGGLY_EXPORT : LW_FORMAT_AUTO;
+    return HAS(EVENTS) || HAS(RAW) ? LW_FORMAT_LOGGLY_EXPORT : LW_FORMAT_AUTO;
 }
 
 /* "[" also begins lines of logs ("[06/09/2021 ...", "[0]#011train-..."), "{" a dictionary that Python printed. */

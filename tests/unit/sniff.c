@@ -70,6 +70,7 @@ static void knows_loggly(void)
     SNIFFS("{ \"events\" : [ { \"event\" : { \"json\" : " EVENT, LOGGLY_EXPORT);
     SNIFFS("{\"id\":\"a\",\"logtypes\":[\"json\"],\"event\":{}}", LOGGLY_EXPORT);
     SNIFFS("[{\"event\":{\"json\":{\"message\":\"x\",\"logStreamName\":\"y\"}}}]", LOGGLY_EXPORT);
+    SNIFFS("{\"raw\":\"{}\"}", LOGGLY_EXPORT);
     SNIFFS("timestamp,json.metricName,json.average\n1,2,3\n", LOGGLY_CSV);
     SNIFFS("\"id\",\"timestamp\",\"logmsg\"\n", LOGGLY_CSV);
 }
