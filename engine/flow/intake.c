@@ -126,8 +126,9 @@ static enum lw_err take_reject(void *self, enum lw_reject reason, uint64_t line,
         return lw_fault_memory(fault, "what was skipped");
     if (reading->trouble.len == 0)
         reading->trouble =
-            lw_arena_format(&intake->arena, "%s%s%.80s at line %" PRIu64, lw_reject_text(reason),
-                            detail != NULL && detail[0] != '\0' ? ": " : "", detail != NULL ? detail : "", line);
+            lw_arena_format(&intake->arena, "line %" PRIu64 ": %s%s%.80s%s", line, lw_reject_text(reason),
+                            detail != NULL && detail[0] != '\0' ? " (" : "", detail != NULL ? detail : "",
+                            detail != NULL && detail[0] != '\0' ? ")" : "");
     return LW_ERR_OK;
 }
 
@@ -262,16 +263,15 @@ static enum lw_err note_file(struct lw_intake *intake, const struct lw_report_fi
     return LW_ERR_OK;
 }
 
-/* Why a file that was read to its end is of no use; empty when it is of use. */
+/* Why a file that was read to its end is of no use; empty when it is of use; .at is NULL when memory is out. */
 static struct lw_str why_unusable(struct reading *reading)
 {
     if (reading->file.datapoints + reading->facts + reading->left_out > 0)
-        return (struct lw_str){.len = 0};
+        return LW_STR("");
     if (reading->trouble.len == 0)
         reading->trouble = LW_STR("nothing that is known");
     return lw_arena_format(&reading->intake->arena,
-                           "no usable record among %" PRIu64 " (read as %.*s): %.*s: force another --input-format, or "
-                           "name what is missing",
+                           "no usable record among %" PRIu64 ", read as %.*s: %.*s; or force another --input-format",
                            reading->file.records, (int)reading->file.format.len, reading->file.format.at,
                            (int)reading->trouble.len, reading->trouble.at);
 }
@@ -298,6 +298,8 @@ static enum lw_err settle_file(struct reading *reading, enum lw_err err, struct 
         reading->file.error = lw_arena_text(&intake->arena, lw_str_from(fault->text));
     else
         reading->file.error = why_unusable(reading);
+    if (reading->file.error.at == NULL)
+        return lw_fault_memory(fault, "an error of a file");
     return note_file(intake, &reading->file, fault);
 }
 
