@@ -5,6 +5,7 @@
 #include "engine/core/step.h"
 #include "engine/flow/progress.h"
 #include "engine/flow/tally.h"
+#include "engine/flow/unmatched.h"
 #include "engine/flow/window.h"
 #include "engine/source/file.h"
 #include "engine/source/unpack.h"
@@ -427,6 +428,23 @@ static enum lw_err give_facts(struct lw_intake *intake, struct lw_fault *fault)
     return lw_step_take(intake->step, NULL, 0, facts, n, fault);
 }
 
+/* Told on standard error too: a program that reads the report would not see it. */
+static enum lw_err warn_of_names(struct lw_intake *intake, const struct lw_output *output, struct lw_fault *fault)
+{
+    size_t n = 0;
+    const struct lw_str *sentences =
+        lw_unmatched_list(&intake->settings->rules, output->models, output->models_n, &intake->arena, &n);
+    enum lw_err err = LW_ERR_OK;
+
+    if (sentences == NULL)
+        return lw_fault_memory(fault, "a warning");
+    for (size_t i = 0; i < n && err == LW_ERR_OK; i++) {
+        lw_session_note("%.*s", (int)sentences[i].len, sentences[i].at);
+        err = warn(intake, sentences[i], fault);
+    }
+    return err;
+}
+
 enum lw_err lw_intake_end(struct lw_intake *intake, struct lw_report *report, struct lw_fault *fault)
 {
     struct lw_report_reject *rejects = lw_arena_array(&intake->arena, LW_REJECT_COUNT, sizeof(*rejects));
@@ -442,6 +460,8 @@ enum lw_err lw_intake_end(struct lw_intake *intake, struct lw_report *report, st
         return err;
     for (size_t i = 0; i < output.warnings_n && err == LW_ERR_OK; i++)
         err = warn(intake, output.warnings[i], fault);
+    if (err == LW_ERR_OK)
+        err = warn_of_names(intake, &output, fault);
     if (err != LW_ERR_OK)
         return err;
     /* Sets of different statistics are joined only now; what was left over of them came to light with the last file. */

@@ -27,33 +27,42 @@ static void append_value(struct lw_buf *out, struct lw_str series, double value)
     lw_buf_text(out, figure);
 }
 
+/* ", 2 Jun 15:00" when the run has a time. */
+static void append_run(struct lw_buf *out, const struct lw_judged *model, uint32_t run)
+{
+    char when[LW_TIME_SHORT];
+
+    lw_buf_format(out, " run %u", (unsigned)run + 1);
+    if (run < model->runs_n && model->runs[run].run->has_start) {
+        lw_time_short(model->runs[run].run->start, false, when);
+        lw_buf_format(out, ", %s", when);
+    }
+}
+
 static void append_alert(struct lw_buf *out, const struct lw_judged *model, const struct lw_alert *alert,
                          const struct lw_page *page)
 {
     struct lw_str series = alert->series_n > 0 ? alert->series[0] : (struct lw_str){.len = 0};
     uint32_t since = alert->change_run != LW_NO_RUN ? alert->change_run : alert->opened_run;
-    char when[LW_TIME_SHORT];
 
-    if (series.len > 0) {
+    if (alert->rule.len > 0) {
+        lw_buf_str(out, alert->rule);
+        lw_buf_text(out, " is broken:");
+    } else if (series.len > 0) {
         lw_buf_str(out, series);
     } else {
-        lw_buf_text(out, lw_alert_kind_name(alert->kind));
+        lw_buf_text(out, alert->kind == LW_ALERT_RUN ? "failed runs" : lw_alert_kind_name(alert->kind));
     }
     if (alert->has_before && alert->has_after) {
         lw_buf_char(out, ' ');
         append_value(out, series, alert->before);
         lw_buf_text(out, lw_page_arrow(page));
         append_value(out, series, alert->after);
-    } else if (alert->rule.len > 0) {
-        lw_buf_text(out, " breaks ");
-        lw_buf_str(out, alert->rule);
     }
-    if (since != LW_NO_RUN)
-        lw_buf_format(out, " since run %u", (unsigned)since + 1);
-    if (since < model->runs_n && model->runs[since].run->has_start) {
-        lw_time_short(model->runs[since].run->start, false, when);
-        lw_buf_format(out, ", %s", when);
-    }
+    if (since == LW_NO_RUN)
+        return;
+    lw_buf_text(out, alert->kind == LW_ALERT_OVERDUE ? " after" : " since");
+    append_run(out, model, since);
 }
 
 /* What changed: the open alert that matters most, else what is known instead. */
@@ -75,12 +84,16 @@ static void append_change(struct lw_buf *out, const struct lw_judged *model, con
             lw_buf_text(out, "nothing to compare yet");
         return;
     }
-    if (alert != NULL)
+    if (alert != NULL && alert->state == LW_ALERT_STALE) {
+        lw_buf_text(out, "the data stopped after");
+        append_run(out, model, (uint32_t)(model->runs_n - 1));
+    } else if (alert != NULL) {
         lw_buf_format(out, "nothing now; %zu earlier %s", model->alerts_n, model->alerts_n == 1 ? "alert" : "alerts");
-    else if (model->verdict == LW_VERDICT_OK)
+    } else if (model->verdict == LW_VERDICT_OK) {
         lw_buf_text(out, "nothing changed");
-    else
+    } else {
         lw_buf_format(out, "see the warnings of run %zu", model->runs_n);
+    }
 }
 
 static void append_last(struct lw_buf *out, const struct lw_judged *model)

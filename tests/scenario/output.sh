@@ -75,6 +75,11 @@ run analyze --require 'validation:accuracy >= 0.99' --fail-on drift "$work/quiet
 ok "a broken rule is drift" exits 1
 run analyze --require 'validation:accuracy >= 0.9' --fail-on drift "$work/quiet.ndjson"
 ok "a rule that is kept is none" exits 0
+run analyze --require 'valdation:accuracy >= 0.9' "$work/quiet.ndjson"
+ok "a rule for a series that is not there is pointed out" complains "--require valdation:accuracy: no series of that name"
+run analyze --baseline nobody "$work/quiet.ndjson"
+ok "a baseline that is not there is pointed out" complains "--baseline nobody: no run of that name"
+ok "in the report too" says "--baseline nobody"
 
 run analyze --format ndjson "$work/drift.ndjson"
 ok "every line of ndjson is an object" python3 -c '
