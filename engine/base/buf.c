@@ -90,10 +90,11 @@ void lw_buf_format(struct lw_buf *buf, const char *format, ...)
 
 void lw_buf_align(struct lw_buf *buf, size_t alignment)
 {
-    size_t n = (alignment - buf->len % alignment) % alignment;
+    size_t n;
     void *room;
 
     assert(alignment > 0 && (alignment & (alignment - 1)) == 0);
+    n = (alignment - buf->len % alignment) % alignment;
     room = n == 0 ? NULL : lw_buf_reserve(buf, n);
     if (room == NULL)
         return;

@@ -40,6 +40,7 @@ struct lw_names {
     struct chunk *chunks; /* newest first */
     size_t held;          /* bytes of everything */
     size_t ceiling;
+    enum lw_err error; /* of the last allocation that failed */
 };
 
 static uint64_t fold(uint64_t a, uint64_t b)
@@ -78,44 +79,42 @@ uint64_t lw_names_hash(struct lw_str text)
     return fold(key1 ^ text.len, fold(a ^ key1, b ^ state));
 }
 
-/* Memory within the ceiling, or the code of why not. */
-static enum lw_err take(struct lw_names *names, size_t bytes, bool zero, void **out, struct lw_fault *fault)
+/* Memory within the ceiling; NULL, and the fault filled, when there is none. */
+static void *take(struct lw_names *names, size_t bytes, bool zero, struct lw_fault *fault)
 {
     void *memory;
 
-    if (bytes > names->ceiling || names->held > names->ceiling - bytes)
-        return lw_fault_set(fault, LW_ERR_LIMIT, "the names of models, runs and metrics need more than %zu bytes",
-                            names->ceiling);
+    if (bytes > names->ceiling || names->held > names->ceiling - bytes) {
+        lw_fault_set(fault, LW_ERR_LIMIT, "the names of models, runs and metrics need more than %zu bytes",
+                     names->ceiling);
+        names->error = LW_ERR_LIMIT;
+        return NULL;
+    }
     memory = zero ? calloc(1, bytes) : malloc(bytes);
     if (memory == NULL)
-        return lw_fault_memory(fault, "names");
-    names->held += bytes;
-    *out = memory;
-    return LW_ERR_OK;
+        names->error = lw_fault_memory(fault, "names");
+    else
+        names->held += bytes;
+    return memory;
 }
 
 enum lw_err lw_names_open(struct lw_names **out, size_t ceiling, struct lw_fault *fault)
 {
     struct lw_names *names = calloc(1, sizeof(*names));
-    void *slots = NULL;
-    void *items = NULL;
     enum lw_err err;
 
     if (names == NULL)
         return lw_fault_memory(fault, "names");
     names->ceiling = ceiling;
     names->held = sizeof(*names);
-    err = take(names, FIRST_SLOTS * sizeof(struct slot), true, &slots, fault);
-    if (err == LW_ERR_OK)
-        err = take(names, FIRST_ITEMS * sizeof(struct item), false, &items, fault);
-    if (err != LW_ERR_OK) {
-        free(slots);
-        free(names);
+    names->slots = take(names, FIRST_SLOTS * sizeof(struct slot), true, fault);
+    names->items = names->slots == NULL ? NULL : take(names, FIRST_ITEMS * sizeof(struct item), false, fault);
+    if (names->items == NULL) {
+        err = names->error;
+        lw_names_close(names);
         return err;
     }
-    names->slots = slots;
     names->mask = FIRST_SLOTS - 1;
-    names->items = items;
     names->capacity = FIRST_ITEMS;
     names->items[0] = (struct item){.at = ""};
     names->count = 1;
@@ -140,21 +139,20 @@ static struct slot *probe(const struct lw_names *names, struct lw_str text, uint
 }
 
 /* Before the table is more than 5/8 full it is doubled; the old one stays in place until the new one is complete. */
-static enum lw_err grow_slots(struct lw_names *names, struct lw_fault *fault)
+static bool grow_slots(struct lw_names *names, struct lw_fault *fault)
 {
     size_t n = (size_t)names->mask + 1;
-    void *memory;
     struct slot *slots;
-    enum lw_err err;
 
     if (names->count < n / 8 * 5)
-        return LW_ERR_OK;
-    if (n > UINT32_MAX / 2)
-        return lw_fault_set(fault, LW_ERR_LIMIT, "more than %u different names", names->count);
-    err = take(names, 2 * n * sizeof(*slots), true, &memory, fault);
-    if (err != LW_ERR_OK)
-        return err;
-    slots = memory;
+        return true;
+    if (n > UINT32_MAX / 2) {
+        names->error = lw_fault_set(fault, LW_ERR_LIMIT, "more than %u different names", names->count);
+        return false;
+    }
+    slots = take(names, 2 * n * sizeof(*slots), true, fault);
+    if (slots == NULL)
+        return false;
     for (uint32_t id = 1; id < names->count; id++) {
         size_t at = names->items[id].hash & (2 * n - 1);
 
@@ -166,47 +164,43 @@ static enum lw_err grow_slots(struct lw_names *names, struct lw_fault *fault)
     names->held -= n * sizeof(*slots);
     names->slots = slots;
     names->mask = (uint32_t)(2 * n - 1);
-    return LW_ERR_OK;
+    return true;
 }
 
-static enum lw_err grow_items(struct lw_names *names, struct lw_fault *fault)
+static bool grow_items(struct lw_names *names, struct lw_fault *fault)
 {
     size_t bytes = names->capacity * sizeof(struct item);
-    void *memory;
-    enum lw_err err;
+    struct item *items;
 
     if (names->count < names->capacity)
-        return LW_ERR_OK;
-    err = take(names, 2 * bytes, false, &memory, fault);
-    if (err != LW_ERR_OK)
-        return err;
-    memcpy(memory, names->items, bytes);
+        return true;
+    items = take(names, 2 * bytes, false, fault);
+    if (items == NULL)
+        return false;
+    memcpy(items, names->items, bytes);
     free(names->items);
     names->held -= bytes;
-    names->items = memory;
+    names->items = items;
     names->capacity *= 2;
-    return LW_ERR_OK;
+    return true;
 }
 
-/* Room for n bytes of text; the last step of adding that can fail, so that what is taken is used. Texts never move: what
-   lw_names_text gave out stays valid. A long text gets a chunk of its own behind the current one. Chunks grow with the
-   table, so that a table of few names stays small. */
-static enum lw_err text_room(struct lw_names *names, size_t n, char **room, struct lw_fault *fault)
+/* Room for n bytes of text, or NULL; the last step of adding that can fail, so that what is taken is used. Texts never
+   move: what lw_names_text gave out stays valid. A long text gets a chunk of its own behind the current one. Chunks grow
+   with the table, so that a table of few names stays small. */
+static char *text_room(struct lw_names *names, size_t n, struct lw_fault *fault)
 {
     struct chunk *chunk = names->chunks;
     size_t usual = names->held < CHUNK ? names->held : CHUNK;
     bool lone = n > usual / 4;
-    size_t size = lone ? n : usual;
-    void *memory;
-    enum lw_err err;
+    char *room;
 
     if (chunk == NULL || chunk->size - chunk->used < n) {
-        if (n > SIZE_MAX - sizeof(*chunk))
-            return lw_fault_memory(fault, "a name");
-        err = take(names, sizeof(*chunk) + size, false, &memory, fault);
-        if (err != LW_ERR_OK)
-            return err;
-        chunk = memory;
+        size_t size = lone ? n : usual;
+
+        chunk = take(names, size < SIZE_MAX - sizeof(*chunk) ? sizeof(*chunk) + size : SIZE_MAX, false, fault);
+        if (chunk == NULL)
+            return NULL;
         *chunk = (struct chunk){.size = size};
         if (lone && names->chunks != NULL) {
             chunk->next = names->chunks->next;
@@ -216,17 +210,16 @@ static enum lw_err text_room(struct lw_names *names, size_t n, char **room, stru
             names->chunks = chunk;
         }
     }
-    *room = (char *)(chunk + 1) + chunk->used;
+    room = (char *)(chunk + 1) + chunk->used;
     chunk->used += n;
-    return LW_ERR_OK;
+    return room;
 }
 
 enum lw_err lw_names_add(struct lw_names *names, struct lw_str text, uint32_t *id, struct lw_fault *fault)
 {
     uint64_t hash = lw_names_hash(text);
     struct slot *slot;
-    char *copy = NULL;
-    enum lw_err err;
+    char *copy;
 
     if (text.len == 0) {
         *id = 0;
@@ -237,13 +230,11 @@ enum lw_err lw_names_add(struct lw_names *names, struct lw_str text, uint32_t *i
         *id = slot->id;
         return LW_ERR_OK;
     }
-    err = grow_slots(names, fault);
-    if (err == LW_ERR_OK)
-        err = grow_items(names, fault);
-    if (err == LW_ERR_OK)
-        err = text_room(names, text.len + 1, &copy, fault);
-    if (err != LW_ERR_OK)
-        return err;
+    if (!grow_slots(names, fault) || !grow_items(names, fault))
+        return names->error;
+    copy = text_room(names, text.len + 1, fault);
+    if (copy == NULL)
+        return names->error;
     memcpy(copy, text.at, text.len);
     copy[text.len] = '\0';
     names->items[names->count] = (struct item){.at = copy, .len = text.len, .hash = hash};

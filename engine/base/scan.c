@@ -268,7 +268,7 @@ static bool number_may_end(enum number_state state)
 static const char *call_number(struct lw_scan *scan, struct lw_str text, uint64_t byte, const char *next)
 {
     if (!lw_scan_number(text, &scan->token.number))
-        scan->token.number = NAN;
+        scan->token.number = (double)NAN;
     return call(scan, LW_TOKEN_NUMBER, text, byte, next);
 }
 

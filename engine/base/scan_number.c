@@ -173,7 +173,7 @@ double lw_scan_scale(uint64_t w, int64_t q)
     if (w == 0 || q < LW_POWER_LEAST)
         return 0.0;
     if (q > LW_POWER_MOST)
-        return INFINITY;
+        return (double)INFINITY;
     zeros = __builtin_clzll(w);
     multiply(w << zeros, q, &high, &low);
     upper = (int)(high >> 63);
@@ -195,7 +195,7 @@ double lw_scan_scale(uint64_t w, int64_t q)
         exponent++;
     }
     if (exponent >= 2047)
-        return INFINITY;
+        return (double)INFINITY;
     return from_bits((mantissa & (((uint64_t)1 << MANTISSA_BITS) - 1)) | (uint64_t)exponent << MANTISSA_BITS);
 }
 

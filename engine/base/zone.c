@@ -9,8 +9,8 @@
 #define DIRECTORY   "/usr/share/zoneinfo/"
 #define NAME_MOST   64
 #define FILE_MOST   ((size_t)1 << 20)
-#define OFFSET_MOST (26 * 3600) /* RFC 8536 section 3.2: between -25 h and +26 h */
-#define CYCLE_YEARS 400         /* the calendar, weekdays included, repeats */
+#define OFFSET_MOST ((int64_t)26 * 3600) /* RFC 8536 section 3.2: between -25 h and +26 h */
+#define CYCLE_YEARS 400                  /* the calendar, weekdays included, repeats */
 #define CYCLE       ((int64_t)146097 * 86400)
 
 /* From `at` (UTC seconds) on, local time is UTC + offset. The first one holds from the beginning of time. */
