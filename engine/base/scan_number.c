@@ -178,7 +178,8 @@ double lw_scan_scale(uint64_t w, int64_t q)
     multiply(w << zeros, q, &high, &low);
     upper = (int)(high >> 63);
     mantissa = high >> (upper + 64 - MANTISSA_BITS - 3);
-    exponent = ((217706 * q) >> 16) + 63 + upper - zeros + 1023;
+    /* floor(q * log2(10)), for the range of q; raised by 1137 so that no negative number is shifted. */
+    exponent = ((217706 * q + ((int64_t)1137 << 16)) >> 16) - 1137 + 63 + upper - zeros + 1023;
     if (exponent <= 0) { /* subnormal */
         if (exponent <= -63)
             return 0.0;

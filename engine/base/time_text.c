@@ -136,7 +136,7 @@ static bool take_offset(struct cursor *in, bool *found, int64_t *seconds)
         return false;
     if (take(in, ':') ? !take_digits(in, 2, &minutes) : in->at < in->end && !take_digits(in, 2, &minutes))
         return false;
-    *seconds = sign * (hours * 3600 + minutes * 60);
+    *seconds = (int64_t)sign * (hours * 3600 + minutes * 60);
     return hours <= 23 && minutes <= 59;
 }
 
