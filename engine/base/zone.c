@@ -213,7 +213,7 @@ static int64_t rule_local(const struct rule_day *day, int64_t year)
         struct lw_date next = {.year = year + day->month / 12, .month = day->month % 12 + 1, .day = 1};
         int64_t weekday = ((days + 4) % 7 + 7) % 7; /* 1970-01-01 was a Thursday */
 
-        days += (day->day - weekday + 7) % 7 + 7 * (day->week - 1);
+        days += (day->day - weekday + 7) % 7 + (int64_t)7 * (day->week - 1);
         if (days >= lw_zone_days(next))
             days -= 7; /* week 5 means the last */
     } else if (day->kind == 'J') {
@@ -291,7 +291,7 @@ static size_t read_header(const unsigned char **at, const unsigned char *end, un
         return 0;
     header->version = p[4];
     for (unsigned i = 0; i < 6; i++) {
-        *counts[i] = (uint32_t)big_endian(p + 20 + 4 * i, 4);
+        *counts[i] = (uint32_t)big_endian(p + 20 + (size_t)4 * i, 4);
         if (*counts[i] > FILE_MOST)
             return 0;
     }
