@@ -256,6 +256,7 @@ static enum lw_format format_of_header(struct lw_str line, const struct lw_colum
         struct lw_str left = line;
         struct keys found = {0};
         const struct keys *keys = &found;
+        bool raw = false;
         size_t names = 0;
 
         for (; left.len > 0; names++) {
@@ -264,11 +265,14 @@ static enum lw_format format_of_header(struct lw_str line, const struct lw_colum
             if (begins_with(name, LW_STR("json.")) || begins_with(name, LW_STR("event.json.")) ||
                 lw_str_equal(name, LW_STR("logmsg")))
                 return LW_FORMAT_LOGGLY_CSV;
+            raw = raw || lw_str_equal(name, LW_STR("raw"));
             found.columns |= (uint64_t)1 << lw_columns_find(columns, name);
         }
         if (names > 1 && (COLUMN(TIME) || COLUMN(STEP)) &&
             (COLUMN(VALUE) || COLUMN(MIN) || COLUMN(MAX) || COLUMN(SUM) || COLUMN(METRIC)))
             return LW_FORMAT_CSV;
+        if (raw && COLUMN(TIME))
+            return LW_FORMAT_LOGGLY_CSV;
     }
     return LW_FORMAT_AUTO;
 }

@@ -73,6 +73,8 @@ static void knows_loggly(void)
     SNIFFS("{\"raw\":\"{}\"}", LOGGLY_EXPORT);
     SNIFFS("timestamp,json.metricName,json.average\n1,2,3\n", LOGGLY_CSV);
     SNIFFS("\"id\",\"timestamp\",\"logmsg\"\n", LOGGLY_CSV);
+    SNIFFS("id,timestamp,raw,tags\n", LOGGLY_CSV);
+    SNIFFS("timestamp,raw,value\n", CSV);
 }
 
 static void knows_aws(void)
