@@ -14,6 +14,13 @@ struct run {
     size_t held_n;
 };
 
+/* When a value was printed: in which epoch, else at what time. */
+struct moment {
+    bool has_epoch, has_time;
+    int64_t epoch;
+    lw_time time;
+};
+
 /* One metric of one run. */
 struct series {
     bool has_last; /* `last` is the place of the latest point on the axis */
@@ -21,7 +28,7 @@ struct series {
     bool has_epoch; /* the epoch that was printed last; steps are `shift` ahead of the epochs */
     int64_t epoch, shift;
     bool has_nan; /* the latest value that was none, and its place */
-    struct lw_log_datum nan;
+    struct moment nan;
     int64_t nan_at;
     /* The latest value waits: the next line may print it again, more finely. */
     size_t copies; /* 0: nothing waits */
@@ -42,6 +49,7 @@ enum lw_err lw_log_axis_open(struct lw_log_axis **out, struct lw_emit *emit, str
     if (axis == NULL)
         return lw_fault_memory(fault, "the points of a log");
     axis->emit = emit;
+    axis->runs.most = axis->series.most = LW_LOG_AXIS_SERIES;
     *out = axis;
     return LW_ERR_OK;
 }
@@ -107,7 +115,12 @@ static enum lw_err emit_not_a_number(struct lw_log_axis *axis, const struct lw_l
                                lw_names_text(axis->emit->names, datum->metric), fault);
 }
 
-static bool same_moment(const struct lw_log_datum *a, const struct lw_log_datum *b)
+static struct moment moment_of(const struct lw_log_datum *datum)
+{
+    return (struct moment){datum->has_epoch, datum->has_time, datum->epoch, datum->time};
+}
+
+static bool same_moment(const struct moment *a, const struct lw_log_datum *b)
 {
     if (a->has_epoch != b->has_epoch)
         return false;
@@ -118,8 +131,9 @@ static bool same_moment(const struct lw_log_datum *a, const struct lw_log_datum 
 static bool same_value(const struct lw_log_datum *a, const struct lw_log_datum *b)
 {
     int decimals = a->decimals < b->decimals ? a->decimals : b->decimals;
+    struct moment moment = moment_of(a);
 
-    if (!b->finite || a->value.known != b->value.known || !same_moment(a, b))
+    if (!b->finite || a->value.known != b->value.known || !same_moment(&moment, b))
         return false;
     return fabs(a->value.average - b->value.average) <= 1.000001 * pow(10.0, -decimals);
 }
@@ -152,6 +166,12 @@ static int64_t place_on_steps(struct series *series, const struct lw_log_datum *
     return datum->epoch + series->shift;
 }
 
+static enum lw_err too_many(struct lw_log_axis *axis, const struct lw_log_datum *datum, struct lw_fault *fault)
+{
+    return lw_emit_reject(axis->emit, LW_REJECT_TOO_LARGE, datum->line, datum->byte,
+                          "more than 262144 metrics of runs in one log", fault);
+}
+
 static enum lw_err place(struct lw_log_axis *axis, const struct lw_log_datum *datum, bool steps, struct lw_fault *fault)
 {
     bool added;
@@ -159,7 +179,7 @@ static enum lw_err place(struct lw_log_axis *axis, const struct lw_log_datum *da
     enum lw_err err;
 
     if (series == NULL)
-        return lw_fault_memory(fault, "the metrics of a log");
+        return axis->series.full ? too_many(axis, datum, fault) : lw_fault_memory(fault, "the metrics of a log");
     if (series->copies > 0 && same_value(&series->waiting, datum)) {
         series->copies++;
         if (datum->decimals > series->waiting.decimals) {
@@ -180,7 +200,7 @@ static enum lw_err place(struct lw_log_axis *axis, const struct lw_log_datum *da
     series->has_last = true;
     if (!datum->finite) {
         series->has_nan = true;
-        series->nan = *datum;
+        series->nan = moment_of(datum);
         series->nan_at = series->last;
         return emit_not_a_number(axis, datum, series->last, fault);
     }
@@ -217,7 +237,9 @@ enum lw_err lw_log_axis_add(struct lw_log_axis *axis, const struct lw_log_datum 
     struct run *run = lw_log_table_item(&axis->runs, sizeof(*run), datum->run, 0, &added);
 
     if (run == NULL)
-        return lw_fault_memory(fault, "the runs of a log");
+        return axis->runs.full ? too_many(axis, datum, fault) : lw_fault_memory(fault, "the runs of a log");
+    if (added && datum->stated)
+        run->kind = CLOCK;
     if (run->kind != UNDECIDED)
         return place(axis, datum, run->kind == STEPS, fault);
     if (run->held == NULL) {

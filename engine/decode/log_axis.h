@@ -14,8 +14,9 @@ struct lw_log_datum {
     lw_time time;    /* the time of its own, */
     bool has_latest; /* ... or the latest stamp before it */
     lw_time latest;
-    bool finite;           /* false: the log printed NaN or an infinity */
-    int decimals;          /* how finely it was printed */
+    bool stated;  /* the input gives every line a time: the axis is the clock, and nothing is held to find that out */
+    bool finite;  /* false: the log printed NaN or an infinity */
+    int decimals; /* how finely it was printed */
     struct lw_point value; /* known, average, sum, min, max, count */
     uint64_t line, byte;
 };
@@ -24,6 +25,9 @@ struct lw_log_axis;
 
 /* The axis of a run is decided by the majority of its first values, at most this many. */
 #define LW_LOG_AXIS_HELD 32
+
+/* Metrics of runs, of one input; what is beyond is rejected as too large. */
+#define LW_LOG_AXIS_SERIES (1u << 18)
 
 LW_MUST_USE enum lw_err lw_log_axis_open(struct lw_log_axis **out, struct lw_emit *emit, struct lw_fault *fault);
 LW_MUST_USE enum lw_err lw_log_axis_add(struct lw_log_axis *axis, const struct lw_log_datum *datum,

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define LONGEST_NAME 512 /* of a metric, with its split; SageMaker allows 255 */
+#define MOST_RUNS    65536
 
 /* One run of the input; the id by which lines name it stays, `status.run` moves on when a file holds several jobs. */
 struct run {
@@ -42,6 +43,7 @@ struct piece {
     struct lw_log_lines *lines;
     struct run *run;
     struct lw_str text;
+    bool stated; /* the line came with a time: */
     bool has_time, exact;
     lw_time time;
     uint64_t line, byte;
@@ -57,6 +59,7 @@ enum lw_err lw_log_line_open(struct lw_log_lines **out, struct lw_emit *emit, st
         return lw_fault_memory(fault, "reading a log");
     lines->emit = emit;
     lines->plain.ceiling = 2u << 20;
+    lines->runs.most = MOST_RUNS;
     err = lw_log_axis_open(&lines->axis, emit, fault);
     if (err == LW_ERR_OK)
         err = lw_log_metrics_open(&lines->metrics, fault);
@@ -138,6 +141,7 @@ static enum lw_err add(struct piece *piece, struct lw_log_datum *datum, struct l
     struct run *run = piece->run;
 
     datum->run = run->status.run;
+    datum->stated = piece->stated;
     datum->has_time = datum->has_time || piece->has_time;
     datum->has_latest = run->has_latest;
     datum->latest = run->latest;
@@ -371,7 +375,7 @@ static enum lw_err take_stamp(struct piece *piece, const struct lw_log_stamp *st
 }
 
 /* Text without a document: cut at its stamps, each piece read for itself. `piece` carries the time on. */
-static enum lw_err read_stamped(struct piece *piece, struct lw_str text, bool timed, struct lw_fault *fault)
+static enum lw_err read_stamped(struct piece *piece, struct lw_str text, struct lw_fault *fault)
 {
     const struct lw_zone *zone = piece->lines->emit->options->zone;
     struct lw_log_stamp stamp = {0};
@@ -394,7 +398,7 @@ static enum lw_err read_stamped(struct piece *piece, struct lw_str text, bool ti
             return err;
         after_status = stamp.phase.len > 0;
         from = at = stamp.to;
-        if (timed && stamp.phase.len == 0)
+        if (piece->stated && stamp.phase.len == 0)
             continue;
         if (after_status && lw_log_stamp_next(text, at, zone, &next))
             rest.len = next.from - stamp.to;
@@ -405,7 +409,7 @@ static enum lw_err read_stamped(struct piece *piece, struct lw_str text, bool ti
 }
 
 /* One line of what was printed: documents are cut out, the text around them is cut at its stamps. */
-static enum lw_err read_line(struct piece *piece, struct lw_str text, bool timed, struct lw_fault *fault)
+static enum lw_err read_line(struct piece *piece, struct lw_str text, struct lw_fault *fault)
 {
     const struct lw_str head = LW_STR("#metrics {");
     size_t host = host_length(text);
@@ -417,7 +421,7 @@ static enum lw_err read_line(struct piece *piece, struct lw_str text, bool timed
         struct lw_str before = {text.at, at != SIZE_MAX ? at : text.len};
         size_t length = 0;
 
-        err = read_stamped(piece, before, timed, fault);
+        err = read_stamped(piece, before, fault);
         if (err != LW_ERR_OK || at == SIZE_MAX)
             return err;
         at += head.len - 1;
@@ -459,7 +463,7 @@ static enum lw_err find_run(struct lw_log_lines *lines, uint32_t id, struct run 
 
     *run = lw_log_table_item(&lines->runs, sizeof(**run), id, 0, &added);
     if (*run == NULL)
-        return lw_fault_memory(fault, "the runs of a log");
+        return lines->runs.full ? LW_ERR_OK : lw_fault_memory(fault, "the runs of a log");
     if (added) {
         (*run)->named = (*run)->status.run = id;
         (*run)->jobs = 1;
@@ -475,10 +479,13 @@ static bool ends_line(char c)
 enum lw_err lw_log_line_read(struct lw_log_lines *lines, const struct lw_log_line *line, struct lw_fault *fault)
 {
     struct lw_str text = line->text;
-    struct piece piece = {.lines = lines, .line = line->line, .byte = line->byte};
+    struct piece piece = {.lines = lines, .stated = line->has_time, .line = line->line, .byte = line->byte};
     enum lw_err err = find_run(lines, line->run, &piece.run, fault);
 
     lines->emit->records++;
+    if (err == LW_ERR_OK && piece.run == NULL)
+        return lw_emit_reject(lines->emit, LW_REJECT_TOO_LARGE, line->line, line->byte,
+                              "more than 65536 runs in one log", fault);
     if (err == LW_ERR_OK)
         err = without_colours(lines, &text, fault);
     if (line->has_time && err == LW_ERR_OK) {
@@ -494,7 +501,7 @@ enum lw_err lw_log_line_read(struct lw_log_lines *lines, const struct lw_log_lin
             n++;
         piece.has_time = piece.exact = line->has_time;
         piece.time = line->time;
-        err = read_line(&piece, (struct lw_str){text.at, n}, line->has_time, fault);
+        err = read_line(&piece, (struct lw_str){text.at, n}, fault);
         n += n < text.len;
         text = (struct lw_str){text.at + n, text.len - n};
     }

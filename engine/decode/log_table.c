@@ -42,8 +42,6 @@ static bool grow_items(struct lw_log_table *table, size_t size)
     size_t capacity = table->capacity == 0 ? 8 : table->capacity * 2;
     char *items;
 
-    if (capacity >= UINT32_MAX || capacity > SIZE_MAX / size)
-        return false;
     items = realloc(table->items, capacity * size);
     if (items == NULL)
         return false;
@@ -57,12 +55,15 @@ void *lw_log_table_item(struct lw_log_table *table, size_t size, uint32_t a, uin
     uint64_t key = (uint64_t)a << 32 | b;
     struct lw_log_table_slot *slot;
 
-    *added = false;
+    *added = table->full = false;
     if (table->n * 2 >= table->slots_n && !grow_slots(table))
         return NULL;
     slot = find(table->slots, table->slots_n, key);
     if (slot->item != 0)
         return table->items + (slot->item - 1) * size;
+    table->full = table->n == table->most;
+    if (table->full)
+        return NULL;
     if (table->n == table->capacity && !grow_items(table, size))
         return NULL;
     *added = true;
@@ -75,5 +76,5 @@ void lw_log_table_close(struct lw_log_table *table)
 {
     free(table->slots);
     free(table->items);
-    *table = (struct lw_log_table){0};
+    *table = (struct lw_log_table){.most = table->most};
 }

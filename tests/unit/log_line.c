@@ -445,8 +445,9 @@ static void the_time_that_a_line_comes_with_is_its_time(void)
     CU_ASSERT_EQUAL(lw_log_line_finish(lines, NULL), LW_ERR_OK);
     CU_ASSERT_EQUAL(emit.records, 4);
     snprintf(want, sizeof(want),
+             "b train:x 5000 1\na train:x 6000 2\n"
              "b fact %d 5000\nb fact %d 7123\na fact %d 6000\na fact %d 6000\n"
-             "b train:x 5000 1\na train:x 6000 2\nb train:x 7123 3\nb train:loss 7123 7\na train:x 6000 4\n",
+             "b train:x 7123 3\na train:x 6000 4\nb train:loss 7123 7\n",
              LW_FACT_STARTED, LW_FACT_ENDED, LW_FACT_STARTED, LW_FACT_ENDED);
     CU_ASSERT_STRING_EQUAL(given.text, want);
     if (strcmp(given.text, want) != 0)
