@@ -3,4 +3,5 @@
 #define LW_SCAN_PORTABLE 1
 #define SCAN_SUITE       "scan_portable"
 #include "engine/base/scan.c"
+#include "engine/base/scan_cut.c"
 #include "tests/unit/scan.c"
