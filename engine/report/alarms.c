@@ -4,13 +4,18 @@
 
 #include <stdio.h>
 
+/* Open before stale (nobody knows how it went on) before what is over. */
+static int standing(const struct lw_alert *alert)
+{
+    if (alert->state == LW_ALERT_OPEN)
+        return 2;
+    return alert->state == LW_ALERT_STALE;
+}
+
 static bool is_graver(const struct lw_alert *a, const struct lw_alert *b)
 {
-    bool a_open = a->state == LW_ALERT_OPEN;
-    bool b_open = b->state == LW_ALERT_OPEN;
-
-    if (a_open != b_open)
-        return a_open;
+    if (standing(a) != standing(b))
+        return standing(a) > standing(b);
     return a->severity > b->severity;
 }
 

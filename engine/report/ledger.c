@@ -210,7 +210,7 @@ static void name_columns(struct ledger *ledger, struct lw_table *table)
         columns[COLUMN_METRICS + i] =
             (struct lw_table_column){.title = ledger->metrics[i], .right = true, .rank = metric_rank(i)};
     after[AFTER_COST] = (struct lw_table_column){.title = LW_STR("cost"), .right = true, .rank = 2};
-    after[AFTER_MARKS] = (struct lw_table_column){.title = LW_STR("marks"), .least = MARKS_LEAST};
+    after[AFTER_MARKS] = (struct lw_table_column){.title = LW_STR("marks"), .least = MARKS_LEAST, .reluctant = true};
     after[AFTER_NAME] = (struct lw_table_column){.title = LW_STR("name"), .rank = RANK_NAME, .least = NAME_LEAST};
     table->columns_n = COLUMN_METRICS + ledger->metrics_n + AFTER_COUNT;
 }

@@ -6,7 +6,7 @@
 
 #define SEEN_MAX 256 /* different metrics that are looked at; a model has a dozen */
 
-enum weight { WEIGHT_PRIMARY, WEIGHT_ALERT, WEIGHT_HELD_OUT, WEIGHT_OTHER };
+enum weight { WEIGHT_PRIMARY, WEIGHT_ALERT, WEIGHT_HELD_OUT, WEIGHT_TRAIN, WEIGHT_OTHER };
 
 struct seen {
     struct lw_str name;
@@ -38,7 +38,7 @@ static enum weight weigh(const struct lw_judged *model, struct lw_str name)
     if (begins(name, LW_STR("validation")) || begins(name, LW_STR("val")) || begins(name, LW_STR("test")) ||
         begins(name, LW_STR("eval")))
         return WEIGHT_HELD_OUT;
-    return WEIGHT_OTHER;
+    return begins(name, LW_STR("train")) ? WEIGHT_TRAIN : WEIGHT_OTHER;
 }
 
 static bool comes_before(const struct seen *a, const struct seen *b)

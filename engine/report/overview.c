@@ -149,6 +149,16 @@ static void write_line(const struct lw_judged *model, size_t name_columns, struc
     lw_buf_close(&change);
 }
 
+size_t lw_overview_rank(const struct lw_judged *model)
+{
+    static const size_t ranks[] = {
+        [LW_VERDICT_DRIFT] = 0, [LW_VERDICT_ERROR] = 1,        [LW_VERDICT_WARNING] = 2,
+        [LW_VERDICT_OK] = 3,    [LW_VERDICT_INSUFFICIENT] = 4,
+    };
+
+    return ranks[model->verdict];
+}
+
 void lw_overview_write(const struct lw_report *report, struct lw_page *page)
 {
     size_t name_columns = 8;
@@ -165,6 +175,10 @@ void lw_overview_write(const struct lw_report *report, struct lw_page *page)
     name_columns = name_columns < NAME_MAX_COLUMNS ? name_columns : NAME_MAX_COLUMNS;
     if (name_columns > page->columns / 3)
         name_columns = page->columns / 3;
-    for (size_t i = 0; i < report->models_n; i++)
-        write_line(&report->models[i], name_columns, page);
+    for (size_t rank = 0; rank < LW_OVERVIEW_RANKS; rank++) {
+        for (size_t i = 0; i < report->models_n; i++) {
+            if (lw_overview_rank(&report->models[i]) == rank)
+                write_line(&report->models[i], name_columns, page);
+        }
+    }
 }

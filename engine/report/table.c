@@ -72,20 +72,30 @@ static size_t total(const struct lw_table *table, const struct layout *layout)
     return sum > BETWEEN ? sum - BETWEEN : 0;
 }
 
-/* Takes what is too much from columns that can be shortened; `all`: also from those that are never left out. */
+/* The widest column that can still be shortened, or columns_n. */
+static size_t widest_to_shorten(const struct lw_table *table, const struct layout *layout, bool all)
+{
+    size_t widest = table->columns_n;
+
+    for (size_t i = 0; i < table->columns_n; i++) {
+        const struct lw_table_column *column = &table->columns[i];
+
+        if (!layout->shown[i] || column->least == 0 || layout->width[i] <= column->least || (column->reluctant && !all))
+            continue;
+        if (widest == table->columns_n || layout->width[i] > layout->width[widest])
+            widest = i;
+    }
+    return widest;
+}
+
+/* Takes what is too much from the widest column that can be shortened, again and again; `all`: also from reluctant ones. */
 static void shorten(const struct lw_table *table, struct layout *layout, size_t columns, bool all)
 {
-    for (size_t i = 0; i < table->columns_n; i++) {
-        size_t sum = total(table, layout);
-        size_t least = table->columns[i].least;
+    size_t widest = widest_to_shorten(table, layout, all);
 
-        if (sum > columns && layout->shown[i] && least > 0 && (all || table->columns[i].rank > 0) &&
-            layout->width[i] > least) {
-            size_t spare = layout->width[i] - least;
-            size_t over = sum - columns;
-
-            layout->width[i] -= spare < over ? spare : over;
-        }
+    while (widest < table->columns_n && total(table, layout) > columns) {
+        layout->width[widest]--;
+        widest = widest_to_shorten(table, layout, all);
     }
 }
 

@@ -12,6 +12,7 @@ struct lw_table_column {
     bool right;          /* right-aligned */
     uint8_t rank;        /* 0: always shown; else the greatest rank is left out first */
     size_t least;        /* may be shortened to this width; 0: not at all */
+    bool reluctant;      /* shortened only when nothing is left to be left out */
 };
 
 struct lw_table_cell {

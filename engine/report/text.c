@@ -16,6 +16,8 @@
 #define COLUMNS_LEAST   40u
 #define ARENA_CEILING   ((size_t)1 << 30) /* cells of the widest report */
 #define REJECTS_DETAIL  160
+#define DETAILED_MOST   20u /* up to so many models all are told in detail */
+#define QUIET_RANK      3u  /* of lw_overview_rank: from here on nothing needs a person */
 
 /* "-- name ------- verdict --": where a model begins. */
 static void write_rule(const struct lw_judged *model, struct lw_page *page)
@@ -52,6 +54,38 @@ static void write_model(const struct lw_judged *model, struct lw_page *page)
     lw_course_write(model, page);
     lw_alarms_write(model, page);
     lw_remarks_write(model, page);
+}
+
+/* Of many models only those that need a person are told in detail. */
+static bool is_detailed(const struct lw_report *report, const struct lw_judged *model)
+{
+    return report->models_n <= DETAILED_MOST || lw_overview_rank(model) < QUIET_RANK || lw_alarms_open(model) > 0;
+}
+
+static void write_models(const struct lw_report *report, struct lw_page *page)
+{
+    struct lw_buf line = {.ceiling = 1024};
+    size_t left_out = 0;
+
+    for (size_t rank = 0; rank < LW_OVERVIEW_RANKS; rank++) {
+        for (size_t i = 0; i < report->models_n; i++) {
+            const struct lw_judged *model = &report->models[i];
+
+            if (lw_overview_rank(model) != rank)
+                continue;
+            if (is_detailed(report, model))
+                write_model(model, page);
+            else
+                left_out++;
+            lw_arena_reset(page->arena);
+        }
+    }
+    if (left_out == 0)
+        return;
+    lw_buf_format(&line, "%zu models without warnings or alerts are not told in detail: --model-pattern shows them.",
+                  left_out);
+    lw_page_text(page, "\n");
+    lw_page_wrap_line(page, &line, 0, 0);
 }
 
 static void write_reject(const struct lw_report_reject *reject, struct lw_page *page)
@@ -149,10 +183,7 @@ void lw_text_write(const struct lw_report *report, const struct lw_report_style 
     };
 
     lw_overview_write(report, &page);
-    for (size_t i = 0; i < report->models_n; i++) {
-        write_model(&report->models[i], &page);
-        lw_arena_reset(&arena);
-    }
+    write_models(report, &page);
     write_notes(report, &page);
     write_input(report, &page);
     lw_arena_close(&arena);

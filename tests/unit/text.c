@@ -135,6 +135,28 @@ static void alerts_are_told_in_their_own_words(void)
     CU_ASSERT(says(200, false, "curve:train:accuracy (ks), run 51: the learning curve is unlike the others"));
 }
 
+static void of_many_models_those_that_need_a_person_come_first_and_are_told(void)
+{
+    struct kit_report kit;
+    struct lw_judged models[30];
+    struct lw_report_style style = {.columns = 100};
+    struct lw_buf out = {.ceiling = 1 << 20};
+
+    kit_report_fill(&kit);
+    for (size_t i = 0; i < 30; i++)
+        models[i] = kit.models[i != 17];
+    kit.report.models = models;
+    kit.report.models_n = 30;
+    lw_text_write(&kit.report, &style, &out);
+    lw_buf_char(&out, '\0');
+    CU_ASSERT_EQUAL(strncmp(out.at, "drift", 5), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "-- churn"));
+    CU_ASSERT_PTR_NULL(strstr(out.at, "-- new"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "29 models without warnings"));
+    lw_buf_close(&out);
+    kit_report_free(&kit);
+}
+
 static void a_report_without_runs_says_so(void)
 {
     struct lw_report report = {.files_n = 0};
@@ -156,4 +178,6 @@ KIT_SUITE("text", {"no line is wider than the terminal", no_line_is_wider_than_t
           {"it says from which run on what is judged", it_says_from_which_run_on_what_is_judged},
           {"what was skipped is told with its first place", what_was_skipped_is_told_with_its_first_place},
           {"alerts are told in their own words", alerts_are_told_in_their_own_words},
+          {"of many models those that need a person come first, and are told",
+           of_many_models_those_that_need_a_person_come_first_and_are_told},
           {"a report without runs says so", a_report_without_runs_says_so})
