@@ -258,6 +258,8 @@ static enum lw_err note_file(struct lw_intake *intake, const struct lw_report_fi
     if (file->error.len > 0) {
         intake->unusable++;
         lw_progress_end(&intake->progress);
+        if (intake->session->quiet)
+            return LW_ERR_OK;
         lw_session_note("%.*s: %.*s", (int)(file->path.len < 100 ? file->path.len : 100), file->path.at,
                         (int)(file->error.len < 200 ? file->error.len : 200), file->error.at);
     }
@@ -439,7 +441,8 @@ static enum lw_err warn_of_names(struct lw_intake *intake, const struct lw_outpu
     if (sentences == NULL)
         return lw_fault_memory(fault, "a warning");
     for (size_t i = 0; i < n && err == LW_ERR_OK; i++) {
-        lw_session_note("%.*s", (int)sentences[i].len, sentences[i].at);
+        if (!intake->session->quiet)
+            lw_session_note("%.*s", (int)sentences[i].len, sentences[i].at);
         err = warn(intake, sentences[i], fault);
     }
     return err;

@@ -18,6 +18,7 @@ struct lw_session {
     struct lw_terminal terminal;
     struct lw_arena *arena;     /* for what lives as long as the process */
     struct lw_options *options; /* of the subcommand */
+    bool quiet;                 /* nothing is told on standard error beside the error that ends the program */
 };
 
 /* Writes "leeway: ..." with the sentence of the fault, and says which exit code it means. */

@@ -54,9 +54,8 @@ struct list {
 
 static void add(struct list *list, const char *option, struct lw_str name, const char *what)
 {
-    struct lw_str sentence =
-        lw_arena_format(list->arena, "--%s %.*s: no %s of that name was found", option,
-                        (int)(name.len < SHOWN ? name.len : SHOWN), name.at, what);
+    struct lw_str sentence = lw_arena_format(list->arena, "--%s %.*s: no %s of that name was found", option,
+                                             (int)(name.len < SHOWN ? name.len : SHOWN), name.at, what);
 
     if (sentence.at == NULL)
         list->failed = true;
