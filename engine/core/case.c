@@ -218,7 +218,7 @@ void lw_case_alarm(struct lw_fold *fold, uint32_t series, enum lw_detector detec
     the->detectors |= 1u << detector;
     the->last_run = run;
     if (!again) {
-        if (!contains(the, series))
+        if (!contains(the, series) && the->series_n < LW_FOLD_SERIES)
             the->series[the->series_n++] = series;
         the->away++;
         fold->series[series].case_index = index;

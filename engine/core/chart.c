@@ -432,16 +432,17 @@ static void see_against_baseline(struct lw_fold *fold, uint32_t series, uint32_t
 void lw_chart_see(struct lw_fold *fold, uint32_t series, uint32_t run, double raw, bool lower_bound)
 {
     struct lw_series *of = &fold->series[series];
+    double value = lw_series_bounded(raw);
     bool clipped = false;
-    double x = lw_transform_apply((enum lw_transform)of->transform, raw, &clipped);
+    double x = lw_transform_apply((enum lw_transform)of->transform, value, &clipped);
     uint32_t at = of->values_n;
 
     /* That it took at least as long as usual says nothing. */
     if (lower_bound && (of->chart.n < 2 || x <= of->chart.mean))
         return;
-    if (!lw_series_append(fold, series, run, raw, x, LW_PLACE_REFERENCE))
+    if (!lw_series_append(fold, series, run, value, x, LW_PLACE_REFERENCE))
         return;
-    if (clipped && of->kind == LW_SERIES_METRIC)
+    if ((clipped || value != raw) && of->kind == LW_SERIES_METRIC)
         (void)lw_fold_remark(fold, LW_DETECT_QUALITY, series, run, LW_VERDICT_WARNING, LW_REMARK_CLIPPED);
     if (of->shifted) {
         see_shifted(fold, series, run, at);

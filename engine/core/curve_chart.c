@@ -19,7 +19,7 @@ static double quantile_of(const struct lw_summary *summary, uint32_t which)
 {
     const double quantiles[QUANTILES] = {summary->q05, summary->q25, summary->q50, summary->q75, summary->q95};
 
-    return quantiles[which];
+    return lw_series_bounded(quantiles[which]);
 }
 
 /* The values of the curve, ascending, thinned to a bounded number at evenly spread ranks: the same for every run, so

@@ -197,7 +197,7 @@ static void see_metric(struct lw_fold *fold, uint32_t series, uint32_t run)
     /* The smallest step seen: a value that happens to end in a zero says nothing about the rounding. */
     if (summary->decimal_step > 0.0 && (of->rounding <= 0.0 || rounding < of->rounding))
         of->rounding = rounding;
-    confirms = lw_recent_see(fold, series, run, summary->last);
+    confirms = lw_recent_see(fold, series, run, lw_series_bounded(summary->last));
     lw_chart_see(fold, series, run, summary->last, false);
     if (confirms)
         lw_case_confirm(fold, series, LW_DETECT_KS);

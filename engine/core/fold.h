@@ -228,12 +228,21 @@ struct lw_fold_requirement {
     double kept;     /* the last of these */
 };
 
+/* The values that the last ones are compared with, ascending, and which they are, the latest first: the next run changes
+   one or two of them. */
+struct lw_earlier {
+    double values[LW_FOLD_EARLIER];
+    uint32_t at[LW_FOLD_EARLIER];
+    uint32_t n;
+};
+
 /* Memory of a series that is not saved: it follows from the rest. */
 struct lw_series_memory {
     struct lw_value *values; /* values_n of them */
     size_t capacity;
-    struct lw_ks_pool *pool;  /* of a curve */
-    double weight, threshold; /* share of the budget, and what it buys */
+    struct lw_ks_pool *pool;    /* of a curve */
+    struct lw_earlier *earlier; /* of a metric */
+    double weight, threshold;   /* share of the budget, and what it buys */
 };
 
 struct lw_fold {

@@ -80,9 +80,9 @@ static struct lw_str gap_text(const struct lw_fold *fold, const struct lw_remark
     char gap[LW_SPAN_TEXT];
     char due[LW_SPAN_TEXT];
 
-    lw_span_write((lw_span){(int64_t)(remark->statistic * 1000.0)}, gap);
+    lw_span_write((lw_span){(int64_t)(fmin(remark->statistic, 1e12) * 1000.0)}, gap);
     if (remark->text == LW_REMARK_OVERDUE) {
-        lw_span_write((lw_span){(int64_t)(remark->threshold * 1000.0)}, due);
+        lw_span_write((lw_span){(int64_t)(fmin(remark->threshold, 1e12) * 1000.0)}, due);
         return lw_arena_format(arena, "came after %s, was due within %s", gap, due);
     }
     effect_text(fold, remark, effect);

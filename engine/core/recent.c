@@ -20,7 +20,7 @@ static void insert(double *values, size_t n, double value)
 }
 
 struct sample {
-    double values[LW_FOLD_EARLIER];
+    double values[LW_FOLD_RECENT];
     size_t n;
     double sum;
 };
@@ -31,14 +31,16 @@ static void take(struct sample *sample, double value)
     sample->sum += value;
 }
 
-static void collect(const struct lw_fold *fold, uint32_t series, double raw, struct sample *recent,
-                    struct sample *earlier)
+/* The last values, and which are the earlier ones: the latest first. */
+static void collect(const struct lw_fold *fold, uint32_t series, double raw, struct sample *recent, uint32_t *at,
+                    uint32_t *n)
 {
     const struct lw_series *of = &fold->series[series];
     const struct lw_value *values = fold->memory[series].values;
 
+    *n = 0;
     take(recent, raw);
-    for (uint32_t i = of->values_n; i-- > of->reference_from && earlier->n < LW_FOLD_EARLIER;) {
+    for (uint32_t i = of->values_n; i-- > of->reference_from && *n < LW_FOLD_EARLIER;) {
         uint32_t place = values[i].place;
         bool reference = place == LW_PLACE_REFERENCE;
         bool current = of->shifted ? place == LW_PLACE_SHIFTED || place == LW_PLACE_HELD
@@ -47,14 +49,53 @@ static void collect(const struct lw_fold *fold, uint32_t series, double raw, str
         if (recent->n < LW_FOLD_RECENT && current)
             take(recent, values[i].raw);
         else if (reference)
-            take(earlier, values[i].raw);
+            at[(*n)++] = i;
     }
+}
+
+static void drop(struct lw_earlier *earlier, double value)
+{
+    size_t i = 0;
+
+    while (earlier->values[i] != value)
+        i++;
+    memmove(earlier->values + i, earlier->values + i + 1, (earlier->n - i - 1) * sizeof(double));
+    earlier->n--;
+}
+
+/* Usually one value is new and, of 50, one is gone; else they are sorted anew. */
+static void update(struct lw_earlier *earlier, const struct lw_value *values, const uint32_t *at, uint32_t n)
+{
+    bool slid = n > 0 && earlier->n > 0 && (n == earlier->n || n == earlier->n + 1) &&
+                memcmp(at + 1, earlier->at, (n - 1) * sizeof(*at)) == 0;
+
+    if (slid) {
+        if (n == earlier->n)
+            drop(earlier, values[earlier->at[n - 1]].raw);
+        insert(earlier->values, earlier->n, values[at[0]].raw);
+    } else if (n != earlier->n || memcmp(at, earlier->at, n * sizeof(*at)) != 0) {
+        for (uint32_t i = 0; i < n; i++)
+            insert(earlier->values, i, values[at[i]].raw);
+    }
+    memcpy(earlier->at, at, n * sizeof(*at));
+    earlier->n = n;
+}
+
+static double mean_of(const double *values, size_t n)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += values[i];
+    return sum / (double)n;
 }
 
 bool lw_recent_see(struct lw_fold *fold, uint32_t series, uint32_t run, double raw)
 {
     struct sample recent = {.n = 0};
-    struct sample earlier = {.n = 0};
+    struct lw_earlier *earlier = fold->memory[series].earlier;
+    uint32_t at[LW_FOLD_EARLIER];
+    uint32_t n;
     double work[WORK];
     struct lw_ks_result result;
     struct lw_remark *remark;
@@ -62,20 +103,29 @@ bool lw_recent_see(struct lw_fold *fold, uint32_t series, uint32_t run, double r
     double after;
     double effect;
 
-    collect(fold, series, raw, &recent, &earlier);
-    if (recent.n < LW_FOLD_RECENT || earlier.n < LW_FOLD_EARLIER_LEAST) {
+    if (!earlier) {
+        earlier = lw_arena_take(fold->scratch, sizeof(*earlier));
+        if (!earlier) {
+            fold->error = LW_ERR_NOMEM;
+            return false;
+        }
+        fold->memory[series].earlier = earlier;
+    }
+    collect(fold, series, raw, &recent, at, &n);
+    update(earlier, fold->memory[series].values, at, n);
+    if (recent.n < LW_FOLD_RECENT || earlier->n < LW_FOLD_EARLIER_LEAST) {
         size_t need = LW_FOLD_RECENT - recent.n;
 
-        if (!fold->series[series].shifted && earlier.n < LW_FOLD_EARLIER_LEAST)
-            need += LW_FOLD_EARLIER_LEAST - earlier.n;
+        if (!fold->series[series].shifted && earlier->n < LW_FOLD_EARLIER_LEAST)
+            need += LW_FOLD_EARLIER_LEAST - earlier->n;
         remark = lw_fold_remark(fold, LW_DETECT_KS, series, run, LW_VERDICT_INSUFFICIENT, LW_REMARK_LEARNING);
         remark->runs_needed = (uint32_t)need;
         return false;
     }
-    if (lw_ks_two_sample(recent.values, recent.n, earlier.values, earlier.n, LW_KS_TWO_SIDED, work, WORK, &result) !=
+    if (lw_ks_two_sample(recent.values, recent.n, earlier->values, earlier->n, LW_KS_TWO_SIDED, work, WORK, &result) !=
         LW_ERR_OK)
         return false;
-    before = earlier.sum / (double)earlier.n;
+    before = mean_of(earlier->values, earlier->n);
     after = recent.sum / (double)recent.n;
     effect = lw_series_effect(fold, series, before, after);
     remark = lw_fold_remark(fold, LW_DETECT_KS, series, run, LW_VERDICT_OK, LW_REMARK_FINE);

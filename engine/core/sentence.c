@@ -123,7 +123,7 @@ void lw_sentence_level(const struct lw_fold *fold, uint32_t series, double level
         char span[LW_SPAN_TEXT];
 
         /* Tenths of a second are noise beside minutes. */
-        double ms = fabs(level) >= 10.0 ? round(level) * 1000.0 : round(level * 1000.0);
+        double ms = fabs(level) >= 10.0 ? round(fmax(-1e12, fmin(level, 1e12))) * 1000.0 : round(level * 1000.0);
 
         lw_span_write((lw_span){(int64_t)ms}, span);
         (void)snprintf(text, LW_SENTENCE_LEVEL, "%s", span);
@@ -283,7 +283,7 @@ static void put_overdue(struct line *line, const struct lw_fold *fold, const str
     put(line, the->no_success ? "no successful run since that of %s" : "no run since that of %s", last);
     put(line, ", one was due by %s", due);
     if (the->has_before) {
-        lw_span_write((lw_span){(int64_t)(the->before * 1000.0)}, span);
+        lw_span_write((lw_span){(int64_t)(fmin(the->before, 1e12) * 1000.0)}, span);
         put(line, " (usual gap %s)", span);
     }
     if (the->no_success)

@@ -482,6 +482,11 @@ double lw_series_spread_floor(const struct lw_series *series, double charted_mea
     return lw_transform_floor((enum lw_transform)series->transform, charted_mean, series->rounding);
 }
 
+double lw_series_bounded(double value)
+{
+    return value > 1e150 ? 1e150 : value < -1e150 ? -1e150 : value;
+}
+
 void lw_series_learn(struct lw_level *level, double value)
 {
     double delta = value - level->mean;

@@ -39,6 +39,9 @@ uint32_t lw_series_primary(const struct lw_fold *fold);
 /* The smallest spread that is believed, on the charted scale. */
 double lw_series_spread_floor(const struct lw_series *series, double charted_mean);
 
+/* The value within the bounds that leave room for squares: 1e150 in size at most. */
+double lw_series_bounded(double value);
+
 void lw_series_learn(struct lw_level *level, double value);
 double lw_series_sd(const struct lw_level *level); /* n - 1; 0 for fewer than two */
 
