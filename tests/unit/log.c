@@ -1,5 +1,7 @@
 #include "tests/kit/decoded.h"
 
+#include "engine/base/json_out.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -55,27 +57,31 @@ static enum lw_err on_reject(void *self, enum lw_reject reason, uint64_t line, u
     return LW_ERR_OK;
 }
 
-static void read_log(struct seen *seen, const char *file)
+static void read_text(struct seen *seen, enum lw_format format, const char *path, const char *text, size_t n)
 {
     static const struct lw_decode_calls calls = {on_point, on_fact, on_reject};
+    const struct lw_decode_options options = {.path = lw_str_from(path)};
     struct lw_decoder *decoder = NULL;
-    struct lw_decode_options options = {0};
+
+    memset(seen, 0, sizeof(*seen));
+    CU_ASSERT_EQUAL(lw_decode_sniff((struct lw_str){text, n < 65536 ? n : 65536}, options.path, &options.columns),
+                    format);
+    CU_ASSERT_EQUAL_FATAL(lw_names_open(&seen->names, 1 << 24, NULL), LW_ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(lw_decode_open(&decoder, format, &options, seen->names, &calls, seen, NULL), LW_ERR_OK);
+    CU_ASSERT_EQUAL(lw_decode_push(decoder, text, n, NULL), LW_ERR_OK);
+    CU_ASSERT_EQUAL(lw_decode_finish(decoder, NULL), LW_ERR_OK);
+    lw_decode_close(decoder);
+}
+
+static void read_log(struct seen *seen, const char *file)
+{
     char path[256];
     size_t n;
     char *text;
 
-    memset(seen, 0, sizeof(*seen));
     snprintf(path, sizeof(path), "sagemaker/logs/%s", file);
     text = kit_data(path, &n);
-    options.path = lw_str_from(path);
-    CU_ASSERT_EQUAL(lw_decode_sniff((struct lw_str){text, n < 65536 ? n : 65536}, options.path, &options.columns),
-                    LW_FORMAT_LOG);
-    CU_ASSERT_EQUAL_FATAL(lw_names_open(&seen->names, 1 << 24, NULL), LW_ERR_OK);
-    CU_ASSERT_EQUAL_FATAL(lw_decode_open(&decoder, LW_FORMAT_LOG, &options, seen->names, &calls, seen, NULL),
-                          LW_ERR_OK);
-    CU_ASSERT_EQUAL(lw_decode_push(decoder, text, n, NULL), LW_ERR_OK);
-    CU_ASSERT_EQUAL(lw_decode_finish(decoder, NULL), LW_ERR_OK);
-    lw_decode_close(decoder);
+    read_text(seen, LW_FORMAT_LOG, path, text, n);
     free(text);
 }
 
@@ -404,6 +410,78 @@ static void documents_of_counters_are_signs_of_life(void)
     lw_names_close(seen.names);
 }
 
+/* Each line as the message of an event, a second apart. */
+static void events_of(struct lw_buf *buf, const char *text)
+{
+    struct lw_json_out out = {.buf = buf};
+    int64_t at = 1600000000000;
+
+    lw_json_object(&out);
+    lw_json_key(&out, "events");
+    lw_json_array(&out);
+    for (const char *line = text; *line != '\0'; at += 1000) {
+        size_t n = strcspn(line, "\n");
+
+        lw_json_object(&out);
+        lw_json_key(&out, "logStreamName");
+        lw_json_text(&out, "job/algo-1-1600000000");
+        lw_json_key(&out, "timestamp");
+        lw_json_int(&out, at);
+        lw_json_key(&out, "message");
+        lw_json_str(&out, (struct lw_str){line, n});
+        lw_json_object_end(&out);
+        line += n + (line[n] == '\n');
+    }
+    lw_json_array_end(&out);
+    lw_json_object_end(&out);
+}
+
+/* The same values in the same order, on the clock of the events. */
+static void the_lines_of_a_log_read_the_same_as_messages_of_events(void)
+{
+    static const char *const files[] = {
+        "ic_Image-classification-fulltraining-highlevel_aea571b_c16.txt",
+        "ic_mxnet-mnist_bab8878_c11.txt",
+        "keras_tensorflow-keras-CIFAR10_4039f42_c8.txt",
+        "qm_deepar-synthetic_bcee4f2_c30.txt",
+        "qm_fair-linear-learner_339f7da_c16.txt",
+        "qm_ipinsights-tutorial_f2bbc8a_c32.txt",
+        "qm_semantic-segmentation-pascalvoc_a4f9e5c_c28.txt",
+        "qm_sm-k-nearest-neighbors-multi-class-classificatio_c8a3c70_c16.txt",
+    };
+    static struct seen lines, events;
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        struct lw_buf buf = {.ceiling = 1 << 22};
+        char path[256];
+        size_t n;
+        char *text;
+
+        snprintf(path, sizeof(path), "sagemaker/logs/%s", files[i]);
+        text = kit_data(path, &n);
+        events_of(&buf, text);
+        CU_ASSERT_EQUAL_FATAL(buf.error, LW_ERR_OK);
+        read_log(&lines, files[i]);
+        read_text(&events, LW_FORMAT_LOG_EVENTS, "events.json", buf.at, buf.len);
+        CU_ASSERT_EQUAL(events.points_n, lines.points_n);
+        CU_ASSERT_EQUAL(events.heartbeats, lines.heartbeats);
+        CU_ASSERT_EQUAL(events.rejects, lines.rejects);
+        for (size_t k = 0; k < events.points_n; k++) {
+            char value[64];
+
+            snprintf(value, sizeof(value), "%.17g", events.points[k].average);
+            CU_ASSERT(match(&lines, name(&events, events.points[k].metric), value, false));
+            CU_ASSERT_EQUAL(events.points[k].flags, 0);
+            CU_ASSERT_STRING_EQUAL(name(&events, events.points[k].run), "job");
+            CU_ASSERT(events.points[k].at >= 1600000000000);
+        }
+        lw_names_close(lines.names);
+        lw_names_close(events.names);
+        lw_buf_close(&buf);
+        free(text);
+    }
+}
+
 /* Small pieces of real logs for what must hold at every byte. */
 static const char piece[] =
     "2021-06-09 21:47:14 Training - Downloading the training image.....Docker entrypoint called with argument(s): "
@@ -470,6 +548,8 @@ KIT_SUITE("log", {"what the logs say of the runs", what_the_logs_say_of_the_runs
           {"a log without any time says so", a_log_without_any_time_says_so},
           {"phases reach from one status line to the next", phases_reach_from_one_status_line_to_the_next},
           {"documents of counters are signs of life", documents_of_counters_are_signs_of_life},
+          {"the lines of a log read the same as messages of events",
+           the_lines_of_a_log_read_the_same_as_messages_of_events},
           {"any cut gives the same", any_cut_gives_the_same}, {"it may end at any byte", it_may_end_at_any_byte},
           {"memory may run out anywhere", memory_may_run_out_anywhere},
           {"a line of a mebibyte is read and a longer one is passed over",
