@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define LW_SCAN_DEPTH      64
-#define LW_SCAN_SCALAR_MAX (1u << 20) /* bytes of one string or number */
+#define LW_SCAN_SCALAR_MAX (1u << 20) /* bytes of one string (between the quotes) or number, as written */
 
 enum lw_token_kind {
     LW_TOKEN_OBJECT,     /* { */
@@ -37,10 +37,12 @@ struct lw_token {
     double number;      /* only of LW_TOKEN_NUMBER: what lw_scan_number makes of the text, NaN where that fails */
 };
 
-/* What the scanner calls. An error returned by either stops the scan and is returned by push or finish. */
+/* What the scanner calls. An error returned by either stops the scan and is returned by push or finish; so is every push
+   after it, until finish (which returns it too) starts anew. */
 struct lw_scan_calls {
     enum lw_err (*token)(void *self, const struct lw_token *token, struct lw_fault *fault);
-    /* The top-level value that began last is malformed (or cut off by the end: LW_REJECT_TRUNCATED): what was called out
+    /* `line` and `byte` are the place of what is wrong (of a scalar that is too large: its start).
+       The top-level value that began last is malformed (or cut off by the end: LW_REJECT_TRUNCATED): what was called out
        of it since its start at depth 0 is void as far as it was not complete. The scan goes on at the next line when the
        value began on the line of the error, else at the next line that begins with '{' or '['. `detail` says what is
        wrong, in words. */
@@ -52,7 +54,9 @@ struct lw_scan;
 
 LW_MUST_USE enum lw_err lw_scan_open(struct lw_scan **out, const struct lw_scan_calls *calls, void *self,
                                      struct lw_fault *fault);
-/* Any cut into chunks gives the same calls. */
+/* Any cut into chunks gives the same calls. Nothing is allocated but one buffer for a string or number that spans chunks or
+   has escapes; it grows up to LW_SCAN_SCALAR_MAX and is kept. A byte order mark at the start of the stream is passed over.
+   Duplicate keys are called out as they come. */
 LW_MUST_USE enum lw_err lw_scan_push(struct lw_scan *scan, const char *bytes, size_t n, struct lw_fault *fault);
 /* The end of the stream. After it the scanner can be used again from the start. */
 LW_MUST_USE enum lw_err lw_scan_finish(struct lw_scan *scan, struct lw_fault *fault);

@@ -13,16 +13,17 @@
 struct lw_zone;
 
 /* "UTC", "Z", "+02:00", "-0530", or an IANA name such as "Europe/Berlin" (read from the system's zoneinfo files; not from
-   the environment). Fails with LW_ERR_USAGE and says what is accepted. */
+   the environment; beyond its last change the rule of the file holds, for ever). Fails with LW_ERR_USAGE and says what is accepted. */
 LW_MUST_USE enum lw_err lw_zone_open(struct lw_zone **out, struct lw_str name, struct lw_fault *fault);
 void lw_zone_close(struct lw_zone *zone);
 
 /* The one tolerant reader of times: epoch seconds or milliseconds (a number of more than 11 digits before the point is
    milliseconds; fractions allowed), ISO 8601 `YYYY-MM-DDTHH:MM[:SS[.f]]` with `Z`, `+hh:mm`, `+hhmm`, `+hh` or no
    offset, `YYYY-MM-DD HH:MM[:SS[.f]]` likewise, `YYYY-MM-DD` (midnight), `MM/DD/YYYY HH:MM:SS` (SageMaker's logs, UTC
-   there). Leading and trailing blanks are taken; nothing else may follow. Zone-less stamps are in `zone` (NULL: UTC); a
-   local time that does not exist is moved forward, one that exists twice is the earlier. Fractions beyond ms are cut.
-   false when it is not a time or lies outside of LW_TIME_MIN..LW_TIME_MAX. */
+   there: a caller who knows that the text is such a log gives no zone). The offset may also be `UTC` or `GMT` and may stand
+   after one blank; a fraction may begin with a comma; second 60 is the first of the next minute. Leading and trailing
+   blanks are taken; nothing else may follow. Zone-less stamps are in `zone` (NULL: UTC); a local time that does not exist
+   is moved forward, one that exists twice is the earlier. Fractions beyond ms are cut. false when it is not a time or lies outside of LW_TIME_MIN..LW_TIME_MAX. */
 bool lw_time_read(struct lw_str text, const struct lw_zone *zone, lw_time *time);
 /* The same for a JSON number: seconds or milliseconds by size. */
 bool lw_time_from_number(double number, lw_time *time);
