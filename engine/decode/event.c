@@ -16,7 +16,9 @@ enum field {
     FIELD_JOB,
     FIELD_HOST,
     FIELD_OWN,
-    FIELD_OWN_OTHER /* never a key: lw_event with another value than "metric" */
+    FIELD_UNIT,
+    FIELD_OWN_OTHER, /* never a key: lw_event with another value than "metric" */
+    FIELD_OTHER      /* never a key: a dimension that names no run */
 };
 
 #define BIT(field) (1u << (field))
@@ -31,7 +33,7 @@ static inline enum field field_of(struct lw_str text)
     case 3:
         return IS("sum", FIELD_SUM);
     case 4:
-        return IS("host", FIELD_HOST);
+        return text.at[0] == 'h' ? IS("host", FIELD_HOST) : IS("unit", FIELD_UNIT);
     case 7:
         if (text.at[0] == 'a')
             return IS("average", FIELD_AVERAGE);
@@ -111,8 +113,10 @@ static enum lw_err take_run(struct lw_event *event, struct lw_str text, bool hos
     /* An instance is `job/algo-1`: the run is what stands before the last slash. */
     while (host && text.len > 0 && text.at[--text.len] != '/')
         ;
-    if (text.len == 0)
+    if (text.len == 0) {
+        event->seen |= BIT(FIELD_OTHER);
         return LW_ERR_OK;
+    }
     event->seen |= BIT(host ? FIELD_HOST : FIELD_JOB);
     /* A job's own dimension says more than its host, should both be there. */
     if (host && (event->seen & BIT(FIELD_JOB)))
@@ -145,7 +149,9 @@ static enum lw_err take_text(struct lw_event *event, struct lw_str text, struct 
     case FIELD_SUM:
     case FIELD_MINIMUM:
     case FIELD_MAXIMUM:
+    case FIELD_UNIT:
     case FIELD_OWN_OTHER:
+    case FIELD_OTHER:
         break;
     }
     return LW_ERR_OK;
@@ -162,15 +168,18 @@ static void take_time(struct lw_event *event, const struct lw_token *token)
 __attribute__((noinline)) static enum lw_err take_value(struct lw_event *event, const struct lw_token *token,
                                                         struct lw_fault *fault)
 {
-    if (event->field == FIELD_NONE || token->kind == LW_TOKEN_NULL || token->kind == LW_TOKEN_OBJECT_END ||
-        token->kind == LW_TOKEN_ARRAY_END)
+    if (token->kind == LW_TOKEN_NULL || token->kind == LW_TOKEN_OBJECT_END || token->kind == LW_TOKEN_ARRAY_END)
         return LW_ERR_OK;
+    if (event->field == FIELD_NONE && token->kind == LW_TOKEN_STRING)
+        event->seen |= BIT(FIELD_OTHER);
     if (is_number_field(event->field))
         take_number(event, token);
     else if (event->field == FIELD_TIMESTAMP)
         take_time(event, token);
     else if (token->kind == LW_TOKEN_STRING)
         return take_text(event, token->text, fault);
+    else if (event->field == FIELD_JOB || event->field == FIELD_HOST)
+        event->seen |= BIT(FIELD_OTHER);
     return LW_ERR_OK;
 }
 
@@ -211,7 +220,7 @@ enum lw_err lw_event_end(struct lw_event *event, const lw_time *at, struct lw_fa
         reason = LW_REJECT_NO_METRIC;
     else if (event->seen & BIT(FIELD_NAMESPACE))
         return lw_emit_reject(event->emit, LW_REJECT_NOT_A_RUN, event->line, event->byte, event->detail, fault);
-    else if ((event->seen & (BIT(FIELD_JOB) | BIT(FIELD_HOST))) == 0)
+    else if ((event->seen & (BIT(FIELD_JOB) | BIT(FIELD_HOST))) == 0 && (event->seen & BIT(FIELD_OTHER)))
         reason = LW_REJECT_NOT_A_RUN;
     else if (event->spoiled)
         return lw_emit_reject(event->emit, event->reason, event->line, event->byte, event->detail, fault);
@@ -221,7 +230,10 @@ enum lw_err lw_event_end(struct lw_event *event, const lw_time *at, struct lw_fa
         return lw_emit_reject_text(event->emit, reason, event->line, event->byte,
                                    lw_names_text(event->emit->names, event->point.metric), fault);
     event->point.at = (event->seen & BIT(FIELD_TIMESTAMP)) ? event->at.ms : at->ms;
-    if ((event->seen & BIT(FIELD_JOB)) == 0)
+    /* Without any dimension it belongs to the run that the user names, else to data that are cut into runs later. */
+    if ((event->seen & (BIT(FIELD_JOB) | BIT(FIELD_HOST))) == 0)
+        event->point.run = event->emit->run;
+    else if ((event->seen & BIT(FIELD_JOB)) == 0)
         event->point.flags |= LW_POINT_HEARTBEAT;
     return lw_emit_point(event->emit, &event->point, event->line, event->byte, fault);
 }

@@ -82,6 +82,14 @@ static void takes_back_own_metrics(void)
                 "reject own_event 3:206 m\n");
 }
 
+static void takes_events_without_a_run(void)
+{
+    KIT_DECODES(LW_FORMAT_LOGGLY, NULL,
+                "{\"timestamp\":\"2019-06-12T14:03:00.000Z\",\"average\":1,\"metricName\":\"m\",\"unit\":\"None\","
+                "\"namespace\":\"/aws/sagemaker/TrainingJobs\"}\n",
+                "point |||m 1560348180000 cloudwatch average=1\n");
+}
+
 static void tells_what_is_wrong(void)
 {
 #define FRONT "{\"timestamp\":\"2019-06-12T14:03:00.000Z\",\"metricName\":\"m\","
@@ -93,7 +101,7 @@ static void tells_what_is_wrong(void)
         {"17", "reject unknown_record 1:0 17\n"},
         {"\"text\"", "reject unknown_record 1:0 text\n"},
         {FRONT "\"average\":1,\"instanceId\":\"i-1\",\"namespace\":\"AWS/EC2\"}", "reject not_a_run 1:0 AWS/EC2\n"},
-        {FRONT "\"average\":1,\"namespace\":\"/aws/sagemaker/TrainingJobs\"}", "reject not_a_run 1:0 m\n"},
+        {FRONT "\"average\":1,\"instanceId\":\"i-1\"}", "reject not_a_run 1:0 m\n"},
         {FRONT "\"average\":1,\"host\":\"no-slash\"}", "reject not_a_run 1:0 m\n"},
         {FRONT "\"average\":1,\"trainingJobName\":\"\"}", "reject not_a_run 1:0 m\n"},
         {FRONT "\"average\":1,\"trainingJobName\":5}", "reject not_a_run 1:0 m\n"},
@@ -223,6 +231,7 @@ KIT_SUITE("decode/loggly", {"events of both generations are datapoints and heart
           {"origin and model of the user are on every point", takes_labels_of_the_user},
           {"stamps without a zone are in the given one", reads_zone_less_stamps},
           {"of leeway's own events only metrics are taken back", takes_back_own_metrics},
+          {"an event without any dimension is a datapoint without a run", takes_events_without_a_run},
           {"what is not used is rejected with its reason, place and text", tells_what_is_wrong},
           {"a number in quotes is a number", takes_text_numbers},
           {"after a bad line reading goes on", goes_on_after_bad_lines},
