@@ -554,6 +554,15 @@ static void emit_singles(struct lw_curve_points *points, struct lw_curve_cursor 
     }
 }
 
+static bool all_single(const struct lw_curve *curve)
+{
+    for (const struct lw_chunk *chunk = curve->narrow.first; chunk != NULL; chunk = chunk->next)
+        for (uint32_t i = 0; i < chunk->n; i++)
+            if ((narrow_of(chunk)[i].key & (KIND_RANGE - 1)) > KIND_ONE)
+                return false;
+    return curve->wide.n == 0;
+}
+
 bool lw_curve_points(struct lw_curve *curve, bool detail, struct lw_memory *memory, struct lw_scratch *room,
                      struct lw_scratch work[2], struct lw_curve_points *points)
 {
@@ -564,6 +573,7 @@ bool lw_curve_points(struct lw_curve *curve, bool detail, struct lw_memory *memo
     if (!lw_curve_settle(curve, memory, work))
         return false;
     most = (size_t)lw_curve_stored(curve);
+    detail = detail && !all_single(curve);
     if (!lw_memory_scratch(memory, room, most,
                            sizeof(int64_t) + sizeof(double) + (detail ? sizeof(struct lw_curve_detail) : 0)))
         return false;

@@ -40,7 +40,7 @@ struct lw_curve_detail {
 struct lw_curve_points {
     int64_t *at;
     double *value;
-    struct lw_curve_detail *detail; /* of each point; NULL unless asked for */
+    struct lw_curve_detail *detail; /* of each point; NULL unless asked for, or where all are single values */
     size_t n;
     double least, most; /* over minimum and maximum of the sets; 0 when n is 0 */
     double samples;     /* sum of the counts */

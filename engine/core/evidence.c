@@ -205,8 +205,8 @@ static double noise_of(double *differences, size_t n)
 static void believe_noise(struct lw_evidence_metric *metric, double noise)
 {
     metric->noise = fmax(noise, 1e-3 * metric->range);
-    /* A range that noise alone could make tells nothing of resets. */
-    if (!(metric->range > 4.0 * metric->noise) || !isfinite(metric->range))
+    /* A range that noise alone could make tells nothing of resets (98 % of it lie within 4.7 sigma). */
+    if (!(metric->range > 6.0 * metric->noise) || !isfinite(metric->range))
         metric->sign = 0;
 }
 

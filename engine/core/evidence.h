@@ -10,7 +10,7 @@
 struct lw_evidence_metric {
     const int64_t *at;
     const double *value;
-    const struct lw_curve_detail *detail;
+    const struct lw_curve_detail *detail; /* NULL: every point is one value */
     size_t n;
     enum lw_better better;
     int sign;                   /* 1: runs improve upwards, -1: downwards; 0: it does not say anything about resets */

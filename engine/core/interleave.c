@@ -6,9 +6,10 @@
 #include <math.h>
 
 /* So many points that follow each other have to show it. Ten values without order go to and fro at every step once in 36
-   windows, and have close second neighbours besides once in some thousand. */
-#define WINDOW 6u
-#define SWING  10u
+   windows; so besides they have to do it by several times what second neighbours differ by in all of the data. */
+#define WINDOW     6u
+#define SWING      10u
+#define FAR_BEYOND 4.0
 /* Second neighbours differ by less than this part of what first ones do. */
 #define TO_AND_FRO 0.35
 /* Points that follow each other: no pause between them. */
@@ -29,7 +30,7 @@ static bool follow(const struct lw_evidence_metric *metric, size_t from, size_t 
 }
 
 /* Every step goes the other way than the one before it, and second neighbours lie close to each other. */
-static bool goes_to_and_fro(const struct lw_evidence_metric *metric, size_t from)
+static bool goes_to_and_fro(const struct lw_evidence_metric *metric, size_t from, double usual)
 {
     const double *x = metric->value + from;
     double near[SWING], far[SWING], first, second;
@@ -44,20 +45,20 @@ static bool goes_to_and_fro(const struct lw_evidence_metric *metric, size_t from
     }
     first = middle(near, SWING - 1);
     second = middle(far, SWING - 2);
-    return second < TO_AND_FRO * first && first > 0.1 * metric->range;
+    return second < TO_AND_FRO * first && first > 0.1 * metric->range && first > FAR_BEYOND * usual;
 }
 
 /* Every stamp has values that lie far apart, while their middle hardly moves. */
 static bool stands_apart(const struct lw_evidence_metric *metric, size_t from)
 {
-    for (size_t i = from; i < from + WINDOW; i++) {
+    for (size_t i = from; metric->detail != NULL && i < from + WINDOW; i++) {
         double width = metric->detail[i].most - metric->detail[i].least;
         double move = i > from ? fabs(metric->value[i] - metric->value[i - 1]) : 0.0;
 
         if (metric->detail[i].samples < 2.0 || width < 0.25 * metric->range || width < 3.0 * move)
             return false;
     }
-    return true;
+    return metric->detail != NULL;
 }
 
 /* Pairs of values that share a stamp, apart by more than a tenth of the range. */
@@ -71,29 +72,23 @@ static bool shares_stamps(const struct lw_evidence_metric *metric, size_t from)
     return pairs * 2 + 1 >= WINDOW - 1;
 }
 
-static bool overlaps(const struct lw_evidence_metric *metric, size_t from, bool noise)
+static bool overlaps(const struct lw_evidence_metric *metric, size_t from, double usual)
 {
     if (from + WINDOW <= metric->n && follow(metric, from, from + WINDOW) &&
         (stands_apart(metric, from) || shares_stamps(metric, from)))
         return true;
-    return !noise && from + SWING <= metric->n && follow(metric, from, from + SWING) && goes_to_and_fro(metric, from);
+    return from + SWING <= metric->n && follow(metric, from, from + SWING) && goes_to_and_fro(metric, from, usual);
 }
 
-/* Nothing but noise: first and second neighbours differ alike, and by as much as the range allows. */
-static bool is_noise(const struct lw_evidence_metric *metric, double *room)
+/* What second neighbours usually differ by, as a standard deviation of one value: noise and course for a single curve,
+   and no more for two that take turns. */
+static double usual_of(const struct lw_evidence_metric *metric, double *room)
 {
-    size_t n = metric->n;
-    double first, second;
-
-    if (n < SWING)
-        return true;
-    for (size_t i = 1; i < n; i++)
-        room[i - 1] = fabs(metric->value[i] - metric->value[i - 1]);
-    first = middle(room, n - 1);
-    for (size_t i = 2; i < n; i++)
+    if (metric->n < SWING)
+        return 0.0;
+    for (size_t i = 2; i < metric->n; i++)
         room[i - 2] = fabs(metric->value[i] - metric->value[i - 2]);
-    second = middle(room, n - 2);
-    return second > 0.7 * first && metric->range < 4.0 * 1.4826 * first / 1.4142;
+    return 1.4826 * middle(room, metric->n - 2) / 1.41421356237309504880;
 }
 
 /* Flags every segment that has a part in [first, last]. */
@@ -122,15 +117,15 @@ bool lw_interleave_mark(const struct lw_evidence *evidence, struct lw_memory *me
     for (size_t j = 0; j < evidence->metrics_n; j++) {
         const struct lw_evidence_metric *metric = &evidence->metrics[j];
 
-        bool noise;
+        double usual;
 
         if (!(metric->range > 0.0))
             continue;
         if (!lw_memory_scratch(memory, &room->passing, metric->n + 1, sizeof(double)))
             return false;
-        noise = is_noise(metric, room->passing.at);
+        usual = usual_of(metric, room->passing.at);
         for (size_t i = 0; i + WINDOW <= metric->n; i++)
-            if (overlaps(metric, i, noise))
+            if (overlaps(metric, i, usual))
                 flag(segments, *segments_n, metric->at[i], metric->at[i + WINDOW - 1]);
     }
     for (size_t i = 0; i < *segments_n; i++) {

@@ -9,8 +9,7 @@
    - values go to and fro: neighbours differ by far more than every second one does (two curves taken in turn);
    - several values of one stamp, or a minute whose minimum and maximum lie apart by a quarter of the usual range and by
      far more than the average moves (two curves in one datapoint).
-   One noisy curve shows neither: its second neighbours differ as much as its first. A metric that is nothing but noise is
-   not looked at. */
+   One noisy curve shows neither: its second neighbours differ as much as its first. */
 LW_MUST_USE bool lw_interleave_mark(const struct lw_evidence *evidence, struct lw_memory *memory,
                                     struct lw_segment_room *room, size_t *segments_n);
 

@@ -12,10 +12,10 @@
 /* Learnt lengths: this share of runs may have any length (crashed, stopped, changed). */
 #define ODD_LENGTH 0.1
 #define LOG_OF_ANY 10.0 /* any length: 1 / (10 L), that is a span of e^10 between the shortest and the longest */
-/* Steps with less evidence than this are no boundaries, whatever the lengths would like. */
-#define LEAST_RATIO (-6.0)
-/* A run begins at one of so many candidates before its end. */
-#define REACH  400u
+/* A boundary needs evidence of its own: lengths that would like one are not enough. */
+#define LEAST_RATIO 0.5
+/* A run begins at one of so many candidates before its end, or at the best of all those before them. */
+#define REACH  64u
 #define ROUNDS 8
 #define ROOT_2 1.41421356237309504880
 
@@ -27,6 +27,13 @@ struct candidate {
     double backward; /* the same from here to the end */
     uint32_t from;   /* where the run before begins, in the best of them */
     bool taken;
+};
+
+/* What is kept of a step for the runs that come out. */
+struct kept_step {
+    float silence;
+    uint16_t resets;
+    uint8_t kind; /* enum lw_evidence_kind */
 };
 
 /* Probability of the length of a run, in periods. */
@@ -83,11 +90,16 @@ static double log_run(const struct lengths *lengths, const int64_t *stamps, size
 static void find_best(const struct lengths *lengths, const int64_t *stamps, size_t n, struct candidate *all,
                       uint32_t count)
 {
+    uint32_t anchor = 0;
+
     all[0].best = 0.0;
     for (uint32_t b = 1; b < count; b++) {
         uint32_t begin = b > REACH ? b - REACH : 0;
 
-        all[b].best = -(double)INFINITY;
+        if (begin > 0 && all[begin - 1].best > all[anchor].best)
+            anchor = begin - 1;
+        all[b].from = anchor;
+        all[b].best = all[anchor].best + log_run(lengths, stamps, n, &all[anchor], &all[b]);
         for (uint32_t a = begin; a < b; a++) {
             double score = all[a].best + log_run(lengths, stamps, n, &all[a], &all[b]);
 
@@ -158,21 +170,27 @@ static bool find_candidates(const struct lw_evidence *evidence, size_t n, struct
                             struct lw_segment_room *room, uint32_t *count)
 {
     const int64_t *stamps = room->stamps.at;
-    struct lw_evidence_step *steps;
+    struct kept_step *steps;
     uint32_t kept = 1;
 
-    if (n > UINT32_MAX / 2 || !lw_memory_scratch(memory, &room->steps, n, sizeof(struct lw_evidence_step)) ||
+    if (n > UINT32_MAX / 2 || !lw_memory_scratch(memory, &room->steps, n, sizeof(struct kept_step)) ||
         !lw_memory_scratch(memory, &room->cursors, evidence->metrics_n, sizeof(struct lw_evidence_cursor)))
         return false;
     steps = room->steps.at;
     memset(room->cursors.at, 0, evidence->metrics_n * sizeof(struct lw_evidence_cursor));
     for (size_t k = 1; k < n; k++) {
-        steps[k] = lw_evidence_at(evidence, stamps, n, k, room->cursors.at);
-        if (steps[k].ratio < LEAST_RATIO)
+        struct lw_evidence_step step = lw_evidence_at(evidence, stamps, n, k, room->cursors.at);
+
+        steps[k] = (struct kept_step){
+            .silence = (float)step.silence,
+            .resets = (uint16_t)(step.resets < UINT16_MAX ? step.resets : UINT16_MAX),
+            .kind = isinf(step.ratio) ? LW_EVIDENCE_NORMAL : (uint8_t)step.kind,
+        };
+        if (step.ratio < LEAST_RATIO)
             continue;
         if (!lw_memory_extend(memory, &room->candidates, kept + 3, sizeof(struct candidate)))
             return false;
-        ((struct candidate *)room->candidates.at)[kept++] = (struct candidate){.k = k, .ratio = steps[k].ratio};
+        ((struct candidate *)room->candidates.at)[kept++] = (struct candidate){.k = k, .ratio = step.ratio};
     }
     if (!lw_memory_extend(memory, &room->candidates, kept + 3, sizeof(struct candidate)))
         return false;
@@ -250,11 +268,11 @@ static double usual_period(const struct lw_evidence *evidence)
     return fmax(period, 1.0);
 }
 
-static void fill_inside(const struct lw_evidence_step *steps, const int64_t *stamps, size_t from, size_t to,
-                        double period, struct lw_segment *segment)
+static void fill_inside(const struct kept_step *steps, const int64_t *stamps, size_t from, size_t to, double period,
+                        struct lw_segment *segment)
 {
     for (size_t k = from + 1; k < to; k++) {
-        if (steps[k].kind == LW_EVIDENCE_NORMAL || isinf(steps[k].ratio))
+        if (steps[k].kind == LW_EVIDENCE_NORMAL)
             continue;
         segment->flags |= steps[k].kind == LW_EVIDENCE_RESUMED ? LW_RUN_RESUMED : LW_RUN_RESTARTED;
         segment->pause += (int64_t)fmax((double)(stamps[k] - stamps[k - 1]) - period, 0.0);
@@ -266,7 +284,7 @@ static bool make_segments(const struct lw_evidence *evidence, const struct lengt
                           size_t *segments_n)
 {
     const int64_t *stamps = room->stamps.at;
-    const struct lw_evidence_step *steps = room->steps.at;
+    const struct kept_step *steps = room->steps.at;
     struct lw_segment *segments;
     double whole;
     size_t kept = 0;
@@ -286,7 +304,7 @@ static bool make_segments(const struct lw_evidence *evidence, const struct lengt
             .last = stamps[all[end].k - 1],
             .confidence =
                 i == 0 ? lw_evidence_first(evidence) : fmin(exp(all[i].forward + all[i].backward - whole), 1.0),
-            .silence = i == 0 ? 0.0 : steps[k].silence,
+            .silence = i == 0 ? 0.0 : (double)steps[k].silence,
             .resets = i == 0 ? 0 : steps[k].resets,
         };
         fill_inside(steps, stamps, k, all[end].k, lengths->period, &segments[kept]);

@@ -86,11 +86,13 @@ static struct lw_curve_points part_of(const struct lw_curve_points *points, cons
     struct lw_curve_points part = {.at = points->at + from, .value = points->value + from, .n = to - from};
 
     for (size_t i = from; i < to; i++) {
-        const struct lw_curve_detail *detail = &points->detail[i];
+        struct lw_curve_detail detail = {points->value[i], points->value[i], 1.0};
 
-        part.least = i == from || detail->least < part.least ? detail->least : part.least;
-        part.most = i == from || detail->most > part.most ? detail->most : part.most;
-        part.samples += detail->samples;
+        if (points->detail != NULL)
+            detail = points->detail[i];
+        part.least = i == from || detail.least < part.least ? detail.least : part.least;
+        part.most = i == from || detail.most > part.most ? detail.most : part.most;
+        part.samples += detail.samples;
     }
     return part;
 }
