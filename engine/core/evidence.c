@@ -3,6 +3,7 @@
 #include "leeway/sort.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Prior probabilities, each per step; they only have to be of the right size, since evidence is mostly far from even. */
 #define INTERRUPTED  0.003 /* a run is paused, or taken up from a checkpoint */
@@ -73,67 +74,102 @@ static double log_any_silence(double periods)
     return -log(periods) - log1p(periods);
 }
 
-/* The widest of the pooled distances from k on that lie in the step of the metric which ends at `until`. */
-static size_t widest(const int64_t *stamps, size_t n, size_t k, int64_t until)
+static double favour(const struct lw_evidence_cell *cell)
 {
-    size_t best = k;
+    return (double)(cell->fresh - cell->usual);
+}
 
-    for (; k < n && stamps[k] <= until; k++)
-        if (stamps[k] - stamps[k - 1] > stamps[best] - stamps[best - 1])
+/* Where in stamps[from..to] a step of a metric votes. */
+static size_t place(const int64_t *stamps, const struct lw_evidence_cell *cells, size_t from, size_t to)
+{
+    size_t best = from;
+
+    for (size_t k = from + 1; k <= to; k++) {
+        bool voted = cells[k].period > 0.0F, best_voted = cells[best].period > 0.0F;
+
+        if (voted != best_voted ? voted
+            : voted             ? favour(&cells[k]) > favour(&cells[best])
+                                : stamps[k] - stamps[k - 1] > stamps[best] - stamps[best - 1])
             best = k;
+    }
     return best;
 }
 
-/* Moves the cursor to stamp k; whether the metric votes there. Where it has not begun, or has ended, it does not. */
-static bool votes(const struct lw_evidence_metric *metric, const int64_t *stamps, size_t n, size_t k,
-                  struct lw_evidence_cursor *cursor)
+static void vote(const struct lw_evidence_metric *metric, size_t i, struct lw_evidence_cell *cell)
 {
-    size_t next = cursor->next;
+    double value, step, usual, fresh;
 
-    while (next < metric->n && metric->at[next] < stamps[k])
-        next++;
-    if (next == 0 || next == metric->n) {
-        cursor->next = next;
-        return false;
-    }
-    if (next != cursor->next || cursor->vote == 0) {
-        cursor->next = next;
-        cursor->vote = widest(stamps, n, k, metric->at[next]);
-    }
-    return cursor->vote == k;
+    if (cell->period == 0.0F || (float)metric->period < cell->period)
+        cell->period = (float)metric->period;
+    if (metric->sign == 0)
+        return;
+    value = metric->sign * metric->value[i];
+    step = value - metric->sign * metric->value[i - 1];
+    usual = log_usual(metric, step);
+    fresh = log_fresh(metric, value);
+    cell->usual += (float)usual;
+    cell->restart += (float)log_restart(metric, step);
+    cell->fresh += (float)fresh;
+    cell->resets += fresh > usual;
 }
 
-struct lw_evidence_step lw_evidence_at(const struct lw_evidence *evidence, const int64_t *stamps, size_t n, size_t k,
-                                       struct lw_evidence_cursor *cursors)
+static void weigh_metric(const struct lw_evidence_metric *metric, const int64_t *stamps, size_t n,
+                         struct lw_evidence_cell *cells)
 {
-    double usual = 0.0, restart = 0.0, fresh = 0.0, resumed, restarted, normal;
-    struct lw_evidence_step result = {.ratio = -(double)INFINITY, .silence = (double)INFINITY};
+    size_t k = 0;
+
+    for (size_t i = 0; i < metric->n; i++) {
+        size_t from = k + 1;
+
+        /* Several values of one stamp make no step. */
+        if (i > 0 && metric->at[i] == metric->at[i - 1])
+            continue;
+        while (k < n && stamps[k] < metric->at[i])
+            k++;
+        if (i > 0)
+            vote(metric, i, &cells[place(stamps, cells, from, k)]);
+    }
+}
+
+/* The metric that comes after `last` in the order of (period, index); NULL at the end. */
+static const struct lw_evidence_metric *next_metric(const struct lw_evidence *evidence,
+                                                    const struct lw_evidence_metric *last)
+{
+    const struct lw_evidence_metric *next = NULL;
 
     for (size_t j = 0; j < evidence->metrics_n; j++) {
         const struct lw_evidence_metric *metric = &evidence->metrics[j];
-        double step, value;
-        size_t i;
+        bool after = last == NULL || metric->period > last->period || (metric->period == last->period && metric > last);
 
-        if (!votes(metric, stamps, n, k, &cursors[j]))
-            continue;
-        i = cursors[j].next;
-        result.silence =
-            fmin(result.silence, fmax(1.0, round((double)(metric->at[i] - metric->at[i - 1]) / metric->period)));
-        if (metric->sign == 0)
-            continue;
-        value = metric->sign * metric->value[i];
-        step = value - metric->sign * metric->value[i - 1];
-        usual += log_usual(metric, step);
-        restart += log_restart(metric, step);
-        fresh += log_fresh(metric, value);
-        result.resets += log_fresh(metric, value) > log_usual(metric, step);
+        if (after && (next == NULL || metric->period < next->period))
+            next = metric;
     }
-    if (isinf(result.silence))
+    return next;
+}
+
+void lw_evidence_weigh(const struct lw_evidence *evidence, const int64_t *stamps, size_t n,
+                       struct lw_evidence_cell *cells)
+{
+    memset(cells, 0, n * sizeof(*cells));
+    for (const struct lw_evidence_metric *metric = next_metric(evidence, NULL); metric != NULL;
+         metric = next_metric(evidence, metric))
+        weigh_metric(metric, stamps, n, cells);
+}
+
+struct lw_evidence_step lw_evidence_judge(const struct lw_evidence *evidence, const struct lw_evidence_cell *cell,
+                                          int64_t distance)
+{
+    struct lw_evidence_step result = {.ratio = -(double)INFINITY, .silence = 1.0};
+    double normal, resumed, restarted;
+
+    if (cell->period == 0.0F)
         return result;
-    normal = usual + log_missing(evidence, result.silence) + log1p(-INTERRUPTED);
-    resumed = usual + log_any_silence(result.silence) + log(INTERRUPTED * RESUMED);
-    restarted = restart + log_any_silence(result.silence) + log(INTERRUPTED * (1.0 - RESUMED));
-    result.ratio = fresh + log_any_silence(result.silence) - log_sum(log_sum(normal, resumed), restarted);
+    result.silence = fmax(1.0, round((double)distance / (double)cell->period));
+    normal = (double)cell->usual + log_missing(evidence, result.silence) + log1p(-INTERRUPTED);
+    resumed = (double)cell->usual + log_any_silence(result.silence) + log(INTERRUPTED * RESUMED);
+    restarted = (double)cell->restart + log_any_silence(result.silence) + log(INTERRUPTED * (1.0 - RESUMED));
+    result.ratio = (double)cell->fresh + log_any_silence(result.silence) - log_sum(log_sum(normal, resumed), restarted);
+    result.resets = cell->resets;
     if (normal < resumed || normal < restarted)
         result.kind = restarted > resumed ? LW_EVIDENCE_RESTARTED : LW_EVIDENCE_RESUMED;
     return result;

@@ -29,26 +29,33 @@ struct lw_evidence {
 
 enum lw_evidence_kind { LW_EVIDENCE_NORMAL, LW_EVIDENCE_RESUMED, LW_EVIDENCE_RESTARTED };
 
-/* Where a metric is in its walk over the pooled stamps. */
-struct lw_evidence_cursor {
-    size_t next; /* index of its first point at or after the pooled stamp */
-    size_t vote; /* pooled index at which its current step says what it has to say */
+/* What all metrics together say of one distance between pooled stamps: logarithms of probability densities of the values
+   under three stories, each summed over the metrics that vote there. */
+struct lw_evidence_cell {
+    float usual, restart, fresh;
+    float period;    /* the least of the metrics that vote here, ms; 0: none does */
+    uint32_t resets; /* how many of them speak for a reset by themselves */
 };
 
 struct lw_evidence_step {
-    double ratio;               /* logarithm; -INFINITY where no metric has anything to say */
-    double silence;             /* in periods, of all metrics that say something; 1 is usual */
-    uint32_t resets;            /* how many metrics speak for a reset by themselves */
+    double ratio;   /* logarithm; -INFINITY where no metric has anything to say */
+    double silence; /* in periods; 1 is usual */
+    uint32_t resets;
     enum lw_evidence_kind kind; /* what most probably happened if the run goes on */
 };
 
-/* The step from stamps[k - 1] to stamps[k], k >= 1; asked for in order, with the cursors (one per metric) zero before the
-   first. The ratio is P(step | a new run begins) / P(step | the run goes on), where the run going on is a mixture of the
-   usual step and an interruption (spot: the value resumes; checkpoint: part of the way is lost). How often runs begin is
-   not in it. A step of one metric spans several pooled stamps when metrics report at different times; it has one vote,
-   at the widest of them, since that is where all metrics that share a boundary agree. */
-struct lw_evidence_step lw_evidence_at(const struct lw_evidence *evidence, const int64_t *stamps, size_t n, size_t k,
-                                       struct lw_evidence_cursor *cursors);
+/* Fills cells[1..n) for the distances stamps[k - 1]..stamps[k] (cells[0] stays empty). A step of one metric spans several
+   of them when metrics report at different times or paces; it has one vote, so that no reset counts twice. Metrics vote
+   in the order of their periods, the fastest first; a slower one joins the place in its step where those before it see the
+   likeliest boundary, and where none has voted it takes the widest. */
+void lw_evidence_weigh(const struct lw_evidence *evidence, const int64_t *stamps, size_t n,
+                       struct lw_evidence_cell *cells);
+
+/* The ratio P(step | a new run begins) / P(step | the run goes on), where the run going on is a mixture of the usual step
+   and an interruption (spot: the value resumes; checkpoint: part of the way is lost). How often runs begin is not in it.
+   `distance`: between the two stamps, ms. */
+struct lw_evidence_step lw_evidence_judge(const struct lw_evidence *evidence, const struct lw_evidence_cell *cell,
+                                          int64_t distance);
 
 /* How likely it is that the first points of the data are the begin of a run, given what is learnt of begins. */
 double lw_evidence_first(const struct lw_evidence *evidence);

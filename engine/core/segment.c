@@ -29,13 +29,6 @@ struct candidate {
     bool taken;
 };
 
-/* What is kept of a step for the runs that come out. */
-struct kept_step {
-    float silence;
-    uint16_t resets;
-    uint8_t kind; /* enum lw_evidence_kind */
-};
-
 /* Probability of the length of a run, in periods. */
 struct lengths {
     bool learnt;
@@ -170,22 +163,17 @@ static bool find_candidates(const struct lw_evidence *evidence, size_t n, struct
                             struct lw_segment_room *room, uint32_t *count)
 {
     const int64_t *stamps = room->stamps.at;
-    struct kept_step *steps;
+    struct lw_evidence_cell *cells;
     uint32_t kept = 1;
 
-    if (n > UINT32_MAX / 2 || !lw_memory_scratch(memory, &room->steps, n, sizeof(struct kept_step)) ||
-        !lw_memory_scratch(memory, &room->cursors, evidence->metrics_n, sizeof(struct lw_evidence_cursor)))
+    if (n > UINT32_MAX / 2 || !lw_memory_scratch(memory, &room->cells, n, sizeof(struct lw_evidence_cell)) ||
+        !lw_memory_extend(memory, &room->candidates, 2, sizeof(struct candidate)))
         return false;
-    steps = room->steps.at;
-    memset(room->cursors.at, 0, evidence->metrics_n * sizeof(struct lw_evidence_cursor));
+    cells = room->cells.at;
+    lw_evidence_weigh(evidence, stamps, n, cells);
     for (size_t k = 1; k < n; k++) {
-        struct lw_evidence_step step = lw_evidence_at(evidence, stamps, n, k, room->cursors.at);
+        struct lw_evidence_step step = lw_evidence_judge(evidence, &cells[k], stamps[k] - stamps[k - 1]);
 
-        steps[k] = (struct kept_step){
-            .silence = (float)step.silence,
-            .resets = (uint16_t)(step.resets < UINT16_MAX ? step.resets : UINT16_MAX),
-            .kind = isinf(step.ratio) ? LW_EVIDENCE_NORMAL : (uint8_t)step.kind,
-        };
         if (step.ratio < LEAST_RATIO)
             continue;
         if (!lw_memory_extend(memory, &room->candidates, kept + 3, sizeof(struct candidate)))
@@ -268,13 +256,15 @@ static double usual_period(const struct lw_evidence *evidence)
     return fmax(period, 1.0);
 }
 
-static void fill_inside(const struct kept_step *steps, const int64_t *stamps, size_t from, size_t to, double period,
-                        struct lw_segment *segment)
+static void fill_inside(const struct lw_evidence *evidence, const struct lw_evidence_cell *cells, const int64_t *stamps,
+                        size_t from, size_t to, double period, struct lw_segment *segment)
 {
     for (size_t k = from + 1; k < to; k++) {
-        if (steps[k].kind == LW_EVIDENCE_NORMAL)
+        struct lw_evidence_step step = lw_evidence_judge(evidence, &cells[k], stamps[k] - stamps[k - 1]);
+
+        if (step.kind == LW_EVIDENCE_NORMAL)
             continue;
-        segment->flags |= steps[k].kind == LW_EVIDENCE_RESUMED ? LW_RUN_RESUMED : LW_RUN_RESTARTED;
+        segment->flags |= step.kind == LW_EVIDENCE_RESUMED ? LW_RUN_RESUMED : LW_RUN_RESTARTED;
         segment->pause += (int64_t)fmax((double)(stamps[k] - stamps[k - 1]) - period, 0.0);
     }
 }
@@ -284,7 +274,7 @@ static bool make_segments(const struct lw_evidence *evidence, const struct lengt
                           size_t *segments_n)
 {
     const int64_t *stamps = room->stamps.at;
-    const struct kept_step *steps = room->steps.at;
+    const struct lw_evidence_cell *cells = room->cells.at;
     struct lw_segment *segments;
     double whole;
     size_t kept = 0;
@@ -296,7 +286,10 @@ static bool make_segments(const struct lw_evidence *evidence, const struct lengt
     whole = all[count - 1].forward;
     for (uint32_t i = 0, end; i + 1 < count; i = end) {
         size_t k = all[i].k;
+        struct lw_evidence_step begin = {0};
 
+        if (i > 0)
+            begin = lw_evidence_judge(evidence, &cells[k], stamps[k] - stamps[k - 1]);
         for (end = i + 1; !all[end].taken;)
             end++;
         segments[kept] = (struct lw_segment){
@@ -304,10 +297,10 @@ static bool make_segments(const struct lw_evidence *evidence, const struct lengt
             .last = stamps[all[end].k - 1],
             .confidence =
                 i == 0 ? lw_evidence_first(evidence) : fmin(exp(all[i].forward + all[i].backward - whole), 1.0),
-            .silence = i == 0 ? 0.0 : (double)steps[k].silence,
-            .resets = i == 0 ? 0 : steps[k].resets,
+            .silence = begin.silence,
+            .resets = begin.resets,
         };
-        fill_inside(steps, stamps, k, all[end].k, lengths->period, &segments[kept]);
+        fill_inside(evidence, cells, stamps, k, all[end].k, lengths->period, &segments[kept]);
         kept++;
     }
     *segments_n = kept;
@@ -349,7 +342,7 @@ bool lw_segment_cut(struct lw_evidence *evidence, struct lw_memory *memory, stru
 
 void lw_segment_close(struct lw_segment_room *room, struct lw_memory *memory)
 {
-    struct lw_scratch *all[] = {&room->stamps, &room->steps,    &room->candidates, &room->cursors,
+    struct lw_scratch *all[] = {&room->stamps, &room->cells,    &room->candidates,
                                 &room->firsts, &room->segments, &room->passing};
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

@@ -15,7 +15,7 @@ struct lw_segment {
 
 /* One scratch for each purpose, so that they can be used again for the next model. Zero-initialised it is valid. */
 struct lw_segment_room {
-    struct lw_scratch stamps, steps, candidates, cursors, firsts, segments, passing;
+    struct lw_scratch stamps, cells, candidates, firsts, segments, passing;
 };
 
 /* `evidence->metrics` are the metrics of one job with their points and `better`; the rest is filled in here. The segments

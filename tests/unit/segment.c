@@ -356,6 +356,64 @@ static void noise_alone_is_cut_by_silence(void)
     kit_input_close(&input);
 }
 
+/* A loss for every batch, an accuracy for every epoch, a learning rate that falls in steps; stamps that are not on a grid. */
+static void metrics_of_different_pace_share_their_boundaries(void)
+{
+    struct kit_input input = {0};
+    struct kit_gather kit;
+    struct kit_random random = kit_seed(10);
+    static const struct condition rising = {.points = 20, .warm = 0.1, .noise = 0.03};
+    int64_t starts[40], at = T0;
+
+    for (size_t run = 0; run < 40; run++) {
+        starts[run] = at;
+        for (int batch = 0; batch < 200; batch++) {
+            double share = batch / 199.0;
+
+            at += 5000 + (int64_t)(kit_random_uniform(&random) * 2000.0);
+            if (batch == 0)
+                starts[run] = at;
+            kit_plain(&input, NULL, "train:loss", at, 1.2 - course(&rising, share, &random))->model = "m";
+            if (batch % 10 == 9)
+                kit_plain(&input, NULL, "validation:accuracy", at + 700, course(&rising, share, &random))->model = "m";
+            if (batch % 20 == 0)
+                kit_plain(&input, NULL, "learning_rate", at + 10, 0.1 * pow(0.5, batch / 60))->model = "m";
+        }
+        at += (int64_t)(kit_random_uniform(&random) * 60000.0);
+    }
+    gather_all(&kit, &input);
+    CU_ASSERT_EQUAL_FATAL(kit.histories.models[0].runs_n, 40);
+    for (size_t run = 0; run < 40; run++)
+        CU_ASSERT_EQUAL(kit.histories.models[0].runs[run]->metrics_first.ms, starts[run]);
+    kit_gather_close(&kit);
+    kit_input_close(&input);
+}
+
+/* A run that crashes early, and one that takes twice as long, are runs. */
+static void runs_of_unusual_length_are_found(void)
+{
+    struct kit_input input = {0};
+    struct kit_gather kit;
+    struct kit_random random = kit_seed(11);
+    static const struct condition plain = {.points = 20, .warm = 0.1, .noise = 0.01};
+    int64_t at = T0;
+
+    for (size_t run = 0; run < 30; run++) {
+        int n = run == 11 ? 3 : run == 20 ? 40 : 20;
+
+        for (int i = 0; i < n; i++, at += MINUTE)
+            kit_plain(&input, NULL, "accuracy", at, course(&plain, i / (run == 20 ? 39.0 : 19.0), &random))->model =
+                "m";
+        at += 10 * MINUTE;
+    }
+    gather_all(&kit, &input);
+    CU_ASSERT_EQUAL_FATAL(kit.histories.models[0].runs_n, 30);
+    CU_ASSERT_EQUAL(lw_run_metrics(kit.histories.models[0].runs[11])->summary.count, 3);
+    CU_ASSERT_EQUAL(lw_run_metrics(kit.histories.models[0].runs[20])->summary.count, 40);
+    kit_gather_close(&kit);
+    kit_input_close(&input);
+}
+
 static void little_data_are_one_run(void)
 {
     struct kit_gather kit;
@@ -406,5 +464,7 @@ KIT_SUITE("segment", {"finds the runs of a saw-tooth", finds_the_runs_of_a_saw_t
           {"minutes with values of two runs are refused", minutes_with_values_of_two_runs_are_refused},
           {"fast epochs are no overlap", fast_epochs_are_no_overlap},
           {"noise alone is cut by silence", noise_alone_is_cut_by_silence},
+          {"metrics of different pace share their boundaries", metrics_of_different_pace_share_their_boundaries},
+          {"runs of unusual length are found", runs_of_unusual_length_are_found},
           {"little data are one run", little_data_are_one_run},
           {"NaNs belong to the run in which they lie", nans_belong_to_the_run_in_which_they_lie})
