@@ -383,13 +383,82 @@ static void note_data_end(struct lw_closing *c)
     }
 }
 
+/* A unit and the model that it will belong to. */
+struct kin {
+    struct lw_str model;
+    struct lw_unit *unit;
+};
+
+static int by_kin(const void *left, const void *right)
+{
+    return lw_str_compare(((const struct kin *)left)->model, ((const struct kin *)right)->model);
+}
+
+/* The only known origin among units of one model, or 0 when there is none or more than one. */
+static uint32_t common_origin(const struct kin *kin, size_t n)
+{
+    uint32_t common = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (kin[i].unit->several_origins || (common != 0 && kin[i].unit->origin != 0 && kin[i].unit->origin != common))
+            return 0;
+        if (kin[i].unit->origin != 0)
+            common = kin[i].unit->origin;
+    }
+    return common;
+}
+
+/* Job documents often cover a part of the history, and metrics from Loggly never say their account: runs of one model
+   whose origin is unknown belong to the only origin that the others have, lest the history fall into two. */
+static void share_origins(struct kin *kin, size_t n)
+{
+    if (n > 1)
+        qsort(kin, n, sizeof(*kin), by_kin);
+    for (size_t i = 0, end; i < n; i = end) {
+        uint32_t common;
+
+        for (end = i + 1; end < n && lw_str_equal(kin[end].model, kin[i].model);)
+            end++;
+        common = common_origin(kin + i, end - i);
+        for (size_t k = i; k < end; k++)
+            kin[k].unit->origin = common != 0 ? common : kin[k].unit->origin;
+    }
+}
+
+static enum lw_err find_origins(struct lw_closing *c, struct lw_unit *units, size_t n, struct lw_fault *fault)
+{
+    struct kin *kin = lw_arena_array(&c->passing, n, sizeof(*kin));
+    size_t named = 0;
+
+    if (kin == NULL)
+        return lw_fault_memory(fault, "the runs");
+    for (size_t i = 0; i < n; i++) {
+        struct lw_facts *facts = c->gather->open.runs[units[i].open].facts;
+        struct lw_job_name job = lw_job_name_read(lw_names_text(c->gather->names, units[i].run));
+        enum lw_err err;
+
+        if (units[i].run == 0)
+            continue;
+        if (facts != NULL)
+            lw_facts_settle(facts);
+        kin[named].unit = &units[i];
+        err = find_model(c, &units[i], facts, &job, &kin[named].model, fault);
+        if (err != LW_ERR_OK)
+            return err;
+        named++;
+    }
+    share_origins(kin, named);
+    return LW_ERR_OK;
+}
+
 static enum lw_err close_units(struct lw_closing *c, struct lw_unit *units, struct lw_fault *fault)
 {
-    enum lw_err err = LW_ERR_OK;
+    enum lw_err err;
     size_t n;
 
     if (!lw_units_resolve(c->gather, units, &n))
         return lw_memory_fault(&c->gather->memory, "the runs", fault);
+    err = find_origins(c, units, n, fault);
     for (size_t i = 0; i < n && err == LW_ERR_OK; i++)
         err = close_unit(c, &units[i], fault);
     if (err == LW_ERR_OK)

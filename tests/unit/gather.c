@@ -265,6 +265,26 @@ static void metrics_without_an_account_meet_the_facts_of_the_same_job(void)
     kit_input_close(&input);
 }
 
+static void job_documents_of_a_part_of_the_runs_do_not_split_a_model(void)
+{
+    struct kit_input input = {0};
+    struct kit_gather kit;
+
+    kit_single(&input, "job-2019-06-12-14-03-27", "acc", T0, 0.5);
+    kit_single(&input, "job-2019-06-12-15-03-27", "acc", T0 + 60 * MINUTE, 0.6);
+    kit_fact(&input, "job-2019-06-12-15-03-27", LW_FACT_STATUS, LW_RANK_API, NULL, NULL, LW_STATUS_COMPLETED, NEVER,
+             NEVER)
+        ->origin = "123:us-east-1";
+    kit_gather_open(&kit, NULL);
+    kit_gather_take(&kit, &input, 0, SIZE_MAX);
+    kit_gather_end(&kit);
+    CU_ASSERT_EQUAL_FATAL(kit.histories.models_n, 1);
+    CU_ASSERT_EQUAL(kit.histories.models[0].runs_n, 2);
+    CU_ASSERT(lw_str_equal(kit.histories.models[0].origin, LW_STR("123:us-east-1")));
+    kit_gather_close(&kit);
+    kit_input_close(&input);
+}
+
 static void an_unknown_account_stays_its_own_beside_several_known_ones(void)
 {
     struct kit_input input = {0};
@@ -528,6 +548,8 @@ KIT_SUITE("gather",
           {"what may not enter is counted", what_may_not_enter_is_counted},
           {"metrics without an account meet the facts of the same job",
            metrics_without_an_account_meet_the_facts_of_the_same_job},
+          {"job documents of a part of the runs do not split a model",
+           job_documents_of_a_part_of_the_runs_do_not_split_a_model},
           {"an unknown account stays its own beside several known ones",
            an_unknown_account_stays_its_own_beside_several_known_ones},
           {"runs of one name in two models are two runs", runs_of_one_name_in_two_models_are_two_runs},
