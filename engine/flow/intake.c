@@ -37,7 +37,8 @@ struct lw_intake {
     struct lw_buf warnings;   /* struct lw_str */
     uint64_t datapoints, duplicates;
     size_t unusable;
-    bool stopped; /* by --strict */
+    bool stopped;       /* by --strict */
+    bool standard_read; /* standard input has been */
 };
 
 /* One input while it is read. */
@@ -370,7 +371,13 @@ static bool is_known(struct lw_intake *intake, const char *path)
     const struct identity *known = (const struct identity *)(const void *)intake->identities.at;
     size_t n = intake->identities.len / sizeof(identity);
 
-    if (strcmp(path, "-") == 0 || stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+    if (strcmp(path, "-") == 0) {
+        bool again = intake->standard_read;
+
+        intake->standard_read = true;
+        return again;
+    }
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
         return false;
     identity.device = status.st_dev;
     identity.inode = status.st_ino;
