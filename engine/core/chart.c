@@ -128,8 +128,34 @@ struct change {
     double before_x;
 };
 
-static bool date(struct lw_fold *fold, uint32_t series, enum lw_direction direction, uint32_t from, size_t n,
-                 size_t least, struct change *change)
+/* With a fixed schedule a longer run leaves a shorter gap: what the duration explains is no change of rhythm. The values
+   are those of fold->line; the run before each gap is the one before it in order. */
+static bool is_explained(const struct lw_fold *fold, uint32_t series, size_t n, size_t split)
+{
+    const struct lw_value *values = fold->memory[series].values;
+    struct lw_level gap[2] = {{.n = 0}, {.n = 0}};
+    struct lw_level length[2] = {{.n = 0}, {.n = 0}};
+    double gap_change;
+    double length_change;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct lw_value *value = &values[fold->line_at[i]];
+        const struct lw_run *before = value->run > 0 ? fold->runs[value->run - 1] : NULL;
+
+        if (!before || !before->has_start || !before->has_end)
+            continue;
+        lw_series_learn(&gap[i >= split], value->raw);
+        lw_series_learn(&length[i >= split], (double)(before->end.ms - before->start.ms) / 1000.0);
+    }
+    if (length[0].n == 0 || length[1].n == 0)
+        return false;
+    gap_change = gap[1].mean - gap[0].mean;
+    length_change = length[1].mean - length[0].mean;
+    return fabs(gap_change + length_change) < 0.5 * fabs(gap_change);
+}
+
+static bool date(struct lw_fold *fold, uint32_t series, enum lw_direction direction, size_t n, size_t least,
+                 struct change *change)
 {
     const struct lw_series *of = &fold->series[series];
     const struct lw_value *values = fold->memory[series].values;
@@ -138,7 +164,6 @@ static bool date(struct lw_fold *fold, uint32_t series, enum lw_direction direct
     struct lw_level after = {0};
     double sum = 0.0;
 
-    (void)from;
     *change = (struct change){0};
     if (lw_changepoint_best(fold->line, n, least, lw_series_spread_floor(of, of->chart.mean), side, &best) != LW_ERR_OK)
         return false;
@@ -159,6 +184,8 @@ static bool date(struct lw_fold *fold, uint32_t series, enum lw_direction direct
     change->effect = lw_series_effect(fold, series, change->before.mean, after.mean);
     change->large = fabs(change->effect) >= lw_series_floor(fold, series, change->before.mean, after.mean) &&
                     (change->effect > 0.0) == (direction == LW_DIRECTION_UP);
+    if (change->large && of->kind == LW_SERIES_GAP)
+        change->large = !is_explained(fold, series, n, best.split);
     return true;
 }
 
@@ -259,7 +286,7 @@ static void judge_sums(struct lw_fold *fold, uint32_t series, uint32_t run, uint
         n = of->shifted ? line_of(fold, series, of->shifted_from, LW_PLACE_SHIFTED, LW_PLACE_SHIFTED)
                         : line_of(fold, series, of->reference_from, LW_PLACE_REFERENCE, LW_PLACE_JUDGED);
         remark->text = LW_REMARK_SMALL;
-        if (!date(fold, series, direction, of->reference_from, n, 1, &change))
+        if (!date(fold, series, direction, n, 1, &change))
             return;
         know_effect(remark, change.effect);
         if (!change.large)
@@ -533,7 +560,7 @@ void lw_chart_changepoint(struct lw_fold *fold, uint32_t series, uint32_t run)
     if (remark->statistic <= threshold)
         return;
     remark->text = LW_REMARK_SMALL;
-    if (!date(fold, series, direction, of->reference_from, n, LW_CHANGEPOINT_LEAST, &change))
+    if (!date(fold, series, direction, n, LW_CHANGEPOINT_LEAST, &change))
         return;
     know_effect(remark, change.effect);
     if (!change.large)

@@ -116,6 +116,7 @@ enum lw_remark_text {
     LW_REMARK_UNLIKE,    /* extra: so many identical values before, the third that differs */
     LW_REMARK_ONE_GAP,   /* an unusual gap, charted when the next is unusual too */
     LW_REMARK_RESTART,   /* source or cohort of the durations changed */
+    LW_REMARK_CONFIRMS,  /* away from the reference while an alert is open */
     LW_REMARK_P,         /* p-value and statistic say it */
     LW_REMARK_OVERDUE,   /* statistic: the gap, threshold: what was due, s */
     LW_REMARK_HOLDS,     /* requirement */

@@ -28,10 +28,12 @@ static void effect_text(const struct lw_fold *fold, const struct lw_remark *rema
         (void)snprintf(text, EFFECT_TEXT, ", effect %+.3g %%", 100.0 * remark->effect);
 }
 
-static const char *statistic_name(const struct lw_remark *remark)
+static const char *statistic_name(const struct lw_fold *fold, const struct lw_remark *remark)
 {
     if (remark->detector == LW_DETECT_CHANGEPOINT)
         return "score";
+    if (remark->series != LW_FOLD_NONE && fold->series[remark->series].kind == LW_SERIES_CURVE)
+        return "C";
     return remark->direction == LW_DIRECTION_DOWN ? "C-" : "C+";
 }
 
@@ -39,7 +41,7 @@ static struct lw_str chart_text(const struct lw_fold *fold, const struct lw_rema
 {
     char effect[EFFECT_TEXT];
     char run[LW_SENTENCE_RUN] = "";
-    const char *name = statistic_name(remark);
+    const char *name = statistic_name(fold, remark);
     char caveat[64] = "";
 
     /* Neighbouring runs that resemble each other shorten the time to a false alarm; it takes 30 to see. */
@@ -56,7 +58,7 @@ static struct lw_str chart_text(const struct lw_fold *fold, const struct lw_rema
         return lw_arena_format(arena, "%s %.2f over half of %.2f%s, since run %s%s", name, remark->statistic,
                                remark->threshold, effect, run, caveat);
     case LW_REMARK_SMALL:
-        return lw_arena_format(arena, "%s %.2f over %.2f, but the effect is below what may alarm%s", name,
+        return lw_arena_format(arena, "%s %.2f over %.2f, but what changed is no reason for an alarm%s", name,
                                remark->statistic, remark->threshold, effect);
     default:
         return lw_arena_format(arena, "%s %.2f over %.2f%s, since run %s%s", name, remark->statistic, remark->threshold,
@@ -117,6 +119,7 @@ static const char *const constants[LW_REMARK_TEXTS] = {
     [LW_REMARK_NEARER] = "nearer to the reference again; three in a row resolve",
     [LW_REMARK_RETURNED] = "the third in a row that is back at the reference",
     [LW_REMARK_SETTLED] = "the new level is the reference from now on",
+    [LW_REMARK_CONFIRMS] = "away from the reference, as the open alert says",
     [LW_REMARK_RESTART] = "source of the duration, instance type or count changed: a new chart begins",
     [LW_REMARK_HOLDS] = "holds",
     [LW_REMARK_STOPPED] = "stopped by a person: not judged",
@@ -171,6 +174,7 @@ static struct lw_str written(const struct lw_fold *fold, const struct lw_remark 
     case LW_REMARK_NEARER:
     case LW_REMARK_RETURNED:
     case LW_REMARK_SETTLED:
+    case LW_REMARK_CONFIRMS:
     case LW_REMARK_RESTART:
     case LW_REMARK_HOLDS:
     case LW_REMARK_STOPPED:

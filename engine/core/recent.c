@@ -137,8 +137,9 @@ bool lw_recent_see(struct lw_fold *fold, uint32_t series, uint32_t run, double r
     remark->known = LW_REMARK_STATISTIC | LW_REMARK_P_VALUE | LW_REMARK_ATTAINABLE | LW_REMARK_EFFECT;
     if (result.p.p > 0.01 || fabs(effect) < lw_series_floor(fold, series, before, after))
         return false;
-    remark->text = LW_REMARK_P;
-    remark->verdict = LW_VERDICT_WARNING;
+    /* While an alert is open that is no news. */
+    remark->text = fold->series[series].shifted ? LW_REMARK_CONFIRMS : LW_REMARK_P;
+    remark->verdict = fold->series[series].shifted ? LW_VERDICT_OK : LW_VERDICT_WARNING;
     remark->direction = (uint32_t)(effect > 0.0 ? LW_DIRECTION_UP : LW_DIRECTION_DOWN);
     return true;
 }

@@ -245,6 +245,17 @@ static void pair_with(struct lw_fold *fold, uint32_t metric)
     }
 }
 
+/* The value that decides on the scale: a loss of which any point of the first run is negative has no logarithm, a rate
+   with a point over 1 is in percent. */
+static double telling(struct lw_meaning meaning, const struct lw_summary *summary)
+{
+    if (meaning.scale == LW_MEANING_LOSS)
+        return summary->min;
+    if (meaning.scale == LW_MEANING_RATE && summary->max > 1.0)
+        return summary->max;
+    return summary->last;
+}
+
 static uint32_t add_metric(struct lw_fold *fold, struct lw_str name, struct lw_meaning meaning, double first)
 {
     uint32_t metric = add(fold, LW_SERIES_METRIC, "", name);
@@ -305,7 +316,7 @@ void lw_series_find(struct lw_fold *fold, const struct lw_run *run, bool usable)
             if (fold->head.metrics_n >= LW_FOLD_METRICS)
                 uncharted++;
             else
-                series = add_metric(fold, name, meaning, metrics[i].summary.last);
+                series = add_metric(fold, name, meaning, telling(meaning, &metrics[i].summary));
         }
         if (series != LW_FOLD_NONE)
             fold->found[series] = i;

@@ -147,6 +147,28 @@ static void runs_that_overlap_have_a_negative_gap_that_is_not_charted(void)
     kit_judging_close(&it);
 }
 
+/* A fixed schedule: runs that take twenty minutes longer leave gaps that are twenty minutes shorter. One cause, one
+   alert, and it is about the duration. */
+static void a_gap_that_is_shorter_because_runs_are_longer_is_no_change_of_rhythm(void)
+{
+    struct kit_judging it = kit_judging_open(61);
+
+    for (int i = 0; i < 40; i++) {
+        double seconds = kit_noisy(&it, i < 25 ? 600.0 : 1800.0, 10.0);
+        int64_t start = KIT_BEGIN + i * LW_HOUR;
+
+        kit_add(&it, (struct kit_plan){.accuracy = kit_noisy(&it, 0.912, 0.003),
+                                       .seconds = seconds,
+                                       .gap = (double)(start - it.end) / 1000.0 + kit_noisy(&it, 30.0, 10.0)});
+    }
+    kit_judge(&it);
+    kit_judge_show(&it.judged);
+    CU_ASSERT_EQUAL(kit_alerts(&it.judged, LW_ALERT_RHYTHM), 0);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 1);
+    CU_ASSERT(kit_in_series(kit_alert(&it.judged, LW_ALERT_LEVEL), "duration"));
+    kit_judging_close(&it);
+}
+
 static void irregular_runs_are_never_overdue(void)
 {
     struct kit_judging it = kit_judging_open(58);
@@ -207,6 +229,8 @@ KIT_SUITE("judge_rhythm",
           {"one gap that is short is a warning and no change", one_gap_that_is_short_is_a_warning_and_no_change},
           {"runs that overlap have a negative gap that is not charted",
            runs_that_overlap_have_a_negative_gap_that_is_not_charted},
+          {"a gap that is shorter because runs are longer is no change of rhythm",
+           a_gap_that_is_shorter_because_runs_are_longer_is_no_change_of_rhythm},
           {"irregular runs are never overdue", irregular_runs_are_never_overdue},
           {"runs without a clock have no rhythm", runs_without_a_clock_have_no_rhythm},
           {"failing for hours is no success", failing_for_hours_is_no_success})

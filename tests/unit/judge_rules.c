@@ -254,6 +254,26 @@ static void training_and_validation_of_one_name_make_a_gap(void)
     }
 }
 
+/* DeepAR's loss is a negative log-likelihood: positive at the end of one run, negative at that of the next. */
+static void a_loss_with_negative_points_is_not_clipped(void)
+{
+    struct kit_judging it = kit_judging_open(83);
+
+    for (int i = 0; i < 6; i++) {
+        double values[4] = {1.4, 0.3, -0.2, i % 2 ? -0.1 : 0.0057};
+        struct kit_metric metric = {.name = "train:loss", .values = values, .n = 4};
+
+        kit_history_add(&it.history, &(struct kit_run){.start = KIT_BEGIN + i * LW_HOUR,
+                                                       .end = KIT_BEGIN + i * LW_HOUR + LW_MINUTE,
+                                                       .metrics = &metric,
+                                                       .metrics_n = 1});
+    }
+    kit_judge(&it);
+    for (uint32_t i = 0; i < 6; i++)
+        CU_ASSERT_PTR_NULL(kit_finding(&it.judged, i, LW_DETECT_QUALITY, "train:loss"));
+    kit_judging_close(&it);
+}
+
 static void a_budget_that_cannot_be_kept_is_refused(void)
 {
     struct lw_rules rules = lw_rules_default();
@@ -283,4 +303,5 @@ KIT_SUITE("judge_rules",
           {"counters and clocks are not charted unless a rule names them",
            counters_and_clocks_are_not_charted_unless_a_rule_names_them},
           {"training and validation of one name make a gap", training_and_validation_of_one_name_make_a_gap},
+          {"a loss with negative points is not clipped", a_loss_with_negative_points_is_not_clipped},
           {"a budget that cannot be kept is refused", a_budget_that_cannot_be_kept_is_refused})
