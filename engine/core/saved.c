@@ -16,12 +16,22 @@ struct header {
     uint64_t magic;
     uint32_t version, rejects;
     uint64_t bytes; /* of everything */
-    uint64_t check; /* hash of what follows the header */
+    uint64_t check; /* see check_of */
     uint32_t names, runs, curves, has_data_end;
     int64_t data_end;
     uint64_t duplicates;
     uint64_t rejected[LW_REJECT_COUNT];
 };
+
+/* Of everything but the check itself, which counts as 0. */
+static uint64_t check_of(const struct header *header, const char *rest, size_t n)
+{
+    struct header clean = *header;
+
+    clean.check = 0;
+    return lw_names_hash((struct lw_str){(const char *)&clean, sizeof(clean)}) ^
+           (lw_names_hash((struct lw_str){rest, n}) * 31);
+}
 
 struct run_record {
     uint32_t origin, model, run, facts;
@@ -226,8 +236,7 @@ static void write_all(const struct lw_gather *gather, const struct numbering *nu
     if (out->error != LW_ERR_OK)
         return;
     header.bytes = out->len - begin;
-    header.check =
-        lw_names_hash((struct lw_str){out->at + begin + sizeof(header), (size_t)header.bytes - sizeof(header)});
+    header.check = check_of(&header, out->at + begin + sizeof(header), (size_t)header.bytes - sizeof(header));
     memcpy(out->at + begin, &header, sizeof(header));
 }
 
@@ -437,7 +446,7 @@ static bool read_all(struct reader *reader)
     if (!read_bytes(reader, &header, sizeof(header)) || header.magic != MAGIC || header.version != VERSION ||
         header.rejects != LW_REJECT_COUNT || header.bytes != n || header.has_data_end > 1 ||
         (header.has_data_end && (header.data_end < LW_TIME_MIN || header.data_end > LW_TIME_MAX)) ||
-        header.check != lw_names_hash((struct lw_str){reader->at, reader->left}))
+        header.check != check_of(&header, reader->at, reader->left))
         return false;
     if (!read_names(reader, header.names))
         return false;

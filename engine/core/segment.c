@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How often runs begin, per step, before their lengths are known. */
+/* How often runs begin, per step, before their lengths are known. With too few runs to learn from, the share that was
+   found takes its place, since many steps give chance many occasions; not less than the least, which one clear reset
+   outweighs. */
 #define FIRST_HAZARD (1.0 / 30.0)
+#define LEAST_HAZARD (1.0 / 400.0)
 /* Learnt lengths: this share of runs may have any length (crashed, stopped, changed). */
 #define ODD_LENGTH 0.1
 #define LOG_OF_ANY 10.0 /* any length: 1 / (10 L), that is a span of e^10 between the shortest and the longest */
@@ -32,6 +35,7 @@ struct candidate {
 /* Probability of the length of a run, in periods. */
 struct lengths {
     bool learnt;
+    double hazard; /* while they are not learnt */
     double log_median, spread;
     double period; /* ms */
 };
@@ -48,7 +52,7 @@ static double log_length(const struct lengths *lengths, double length)
     double z, usual;
 
     if (!lengths->learnt)
-        return log(FIRST_HAZARD) + (length - 1.0) * log1p(-FIRST_HAZARD);
+        return log(lengths->hazard) + (length - 1.0) * log1p(-lengths->hazard);
     z = (log(length) - lengths->log_median) / lengths->spread;
     usual = -0.5 * z * z - log(lengths->spread * length) - 0.91893853320467274178 + log1p(-ODD_LENGTH);
     return log_add(usual, log(ODD_LENGTH / (LOG_OF_ANY * length)));
@@ -60,7 +64,7 @@ static double log_at_least(const struct lengths *lengths, double length)
     double z, usual, odd;
 
     if (!lengths->learnt)
-        return (length - 1.0) * log1p(-FIRST_HAZARD);
+        return (length - 1.0) * log1p(-lengths->hazard);
     z = (log(length) - lengths->log_median) / lengths->spread;
     usual = (1.0 - ODD_LENGTH) * 0.5 * erfc(z / ROOT_2);
     odd = ODD_LENGTH * fmax(1.0 - log(length) / LOG_OF_ANY, 1e-6);
@@ -310,7 +314,7 @@ static bool make_segments(const struct lw_evidence *evidence, const struct lengt
 bool lw_segment_cut(struct lw_evidence *evidence, struct lw_memory *memory, struct lw_segment_room *room,
                     size_t *segments_n)
 {
-    struct lengths lengths = {0};
+    struct lengths lengths = {.hazard = FIRST_HAZARD};
     struct candidate *all = NULL;
     size_t n, firsts = 0;
     uint32_t count = 0;
@@ -330,8 +334,13 @@ bool lw_segment_cut(struct lw_evidence *evidence, struct lw_memory *memory, stru
         find_best(&lengths, room->stamps.at, n, all, count);
         if (!take_firsts(room->stamps.at, all, count, memory, &room->firsts, &firsts, &changed))
             return false;
-        if (!changed || firsts < 4)
+        if (!changed)
             break;
+        if (firsts < 4) {
+            lengths.learnt = false;
+            lengths.hazard = fmax(fmin((double)firsts / (double)n, lengths.hazard), LEAST_HAZARD);
+            continue;
+        }
         if (!lw_evidence_learn(evidence, room->firsts.at, firsts, memory, &room->passing) ||
             !learn_lengths(&lengths, room->stamps.at, all, count, memory, &room->passing))
             return false;

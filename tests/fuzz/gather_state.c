@@ -62,9 +62,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     memcpy(bytes, data, size);
     if (size >= HEADER_AT) {
-        uint64_t total = size, check = lw_names_hash((struct lw_str){bytes + HEADER_AT, size - HEADER_AT});
+        uint64_t total = size, check = 0;
 
         memcpy(bytes + SIZE_AT, &total, sizeof(total));
+        memcpy(bytes + CHECK_AT, &check, sizeof(check));
+        check = lw_names_hash((struct lw_str){bytes, HEADER_AT}) ^
+                (lw_names_hash((struct lw_str){bytes + HEADER_AT, size - HEADER_AT}) * 31);
         memcpy(bytes + CHECK_AT, &check, sizeof(check));
     }
     if (lw_gather_load(first.gather, bytes, size, NULL) == LW_ERR_OK) {

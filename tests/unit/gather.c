@@ -124,6 +124,35 @@ static void many_duplicates_are_dropped_while_a_run_is_open(void)
     kit_input_close(&input);
 }
 
+static void a_close_that_fails_can_be_done_again(void)
+{
+    struct kit_random random = kit_seed(20190613);
+    struct kit_input input = {0};
+    struct kit_gather kit, other;
+    struct lw_arena small = {.ceiling = 15000};
+    struct lw_histories histories;
+    struct lw_buf want, got;
+
+    add_everything(&input, &random);
+    kit_gather_open(&kit, NULL);
+    kit_gather_take(&kit, &input, 0, SIZE_MAX);
+    kit_gather_end(&kit);
+    want = kit_gather_bytes(&kit);
+    kit_gather_open(&other, NULL);
+    kit_gather_take(&other, &input, 0, SIZE_MAX);
+    CU_ASSERT_EQUAL(lw_gather_close_all(other.gather, &small, &histories, NULL), LW_ERR_NOMEM);
+    kit_gather_end(&other);
+    got = kit_gather_bytes(&other);
+    CU_ASSERT(got.len == want.len && memcmp(got.at, want.at, got.len) == 0);
+    CU_ASSERT_EQUAL(other.histories.duplicates, kit.histories.duplicates);
+    lw_buf_close(&want);
+    lw_buf_close(&got);
+    lw_arena_close(&small);
+    kit_gather_close(&kit);
+    kit_gather_close(&other);
+    kit_input_close(&input);
+}
+
 /* One run, one metric. */
 static struct lw_summary summary_of(const struct kit_input *input, uint64_t *duplicates)
 {
@@ -540,6 +569,7 @@ static void the_ceiling_is_an_error_with_a_name(void)
 KIT_SUITE("gather",
           {"the closed runs do not hang on order, repetition, batches or restarts",
            the_closed_runs_do_not_hang_on_order_repetition_batches_or_restarts},
+          {"a close that fails can be done again", a_close_that_fails_can_be_done_again},
           {"many duplicates are dropped while a run is open", many_duplicates_are_dropped_while_a_run_is_open},
           {"the fuller copy of a minute wins", the_fuller_copy_of_a_minute_wins},
           {"single statistics of one minute are joined", single_statistics_of_one_minute_are_joined},
