@@ -10,7 +10,10 @@
 #define NAME_MOST   64
 #define FILE_MOST   ((size_t)1 << 20)
 #define OFFSET_MOST ((int64_t)26 * 3600) /* RFC 8536 section 3.2: between -25 h and +26 h */
-#define CYCLE_YEARS 400                  /* the calendar, weekdays included, repeats */
+/* Changes of a file lie between the instant that zic writes for "always" (-2^59) and far beyond the year 9999. */
+#define EARLIEST    (-((int64_t)1 << 59))
+#define LATEST      ((int64_t)1 << 50)
+#define CYCLE_YEARS 400 /* the calendar, weekdays included, repeats */
 #define CYCLE       ((int64_t)146097 * 86400)
 
 /* From `at` (UTC seconds) on, local time is UTC + offset. The first one holds from the beginning of time. */
@@ -125,15 +128,15 @@ static bool read_number(const char **at, int most, int *out)
     return true;
 }
 
-/* [+-]h[h[h]][:mm[:ss]] in seconds. */
-static bool read_hours(const char **at, int32_t *out)
+/* [+-]h[h[h]][:mm[:ss]] in seconds. The time of a change may be days away (up to 167 hours), an offset may not. */
+static bool read_hours(const char **at, int most, int32_t *out)
 {
     int sign = **at == '-' ? -1 : 1;
     int part[3] = {0};
 
     if (**at == '-' || **at == '+')
         (*at)++;
-    if (!read_number(at, 167, &part[0]))
+    if (!read_number(at, most, &part[0]))
         return false;
     for (int i = 1; i < 3 && **at == ':'; i++) {
         (*at)++;
@@ -174,7 +177,7 @@ static bool read_rule_day(const char **at, struct rule_day *day)
         good = read_number(at, 365, &day->day) && (day->kind == '0' || day->day >= 1);
     if (good && **at == '/') {
         (*at)++;
-        good = read_hours(at, &day->time);
+        good = read_hours(at, 167, &day->time);
     }
     return good;
 }
@@ -185,7 +188,7 @@ static bool read_rule(const char *at, struct rule *rule)
     int32_t west;
 
     *rule = (struct rule){0};
-    if (!skip_zone_name(&at) || !read_hours(&at, &west))
+    if (!skip_zone_name(&at) || !read_hours(&at, 24, &west))
         return false;
     rule->standard = -west;
     if (*at == '\0')
@@ -195,7 +198,7 @@ static bool read_rule(const char *at, struct rule *rule)
     if (!skip_zone_name(&at))
         return false;
     if (*at != ',' && *at != '\0') {
-        if (!read_hours(&at, &west))
+        if (!read_hours(&at, 24, &west))
             return false;
         rule->summer = -west;
     }
@@ -317,7 +320,7 @@ static bool fill(struct lw_zone *zone, const struct header *header, const unsign
     for (uint32_t i = 0; i < header->times; i++) {
         int64_t at = (int64_t)big_endian(block + (size_t)i * 8, 8);
 
-        if (which[i] >= header->types || (i > 0 && at <= zone->changes[zone->n - 1].at))
+        if (at < EARLIEST || at > LATEST || which[i] >= header->types || (i > 0 && at <= zone->changes[zone->n - 1].at))
             return false;
         append(zone, at, (int32_t)big_endian(types + (size_t)which[i] * 6, 4));
     }
