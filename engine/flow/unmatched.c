@@ -28,18 +28,13 @@ static bool is_metric(const struct lw_judged *models, size_t models_n, struct lw
     return false;
 }
 
-/* Series that are not metrics of their own are known by their names. */
+/* What a rule can speak of. */
 static bool is_series(const struct lw_judged *models, size_t models_n, struct lw_str name)
 {
     static const struct lw_str whole[] = {{"duration", 8}, {"gap", 3}, {"cost", 4}};
-    static const struct lw_str prefixes[] = {{"best:", 5}, {"generalization_gap:", 19}};
 
     for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
         if (lw_str_equal(name, whole[i]))
-            return true;
-    }
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        if (name.len > prefixes[i].len && memcmp(name.at, prefixes[i].at, prefixes[i].len) == 0)
             return true;
     }
     return is_metric(models, models_n, name);

@@ -12,7 +12,7 @@ static void a_requirement_is_a_series_a_comparison_and_a_number(void)
         {"validation:accuracy >= 0.8", "validation:accuracy", LW_COMPARE_GE, 0.8},
         {"loss<0.5", "loss", LW_COMPARE_LT, 0.5},
         {" cost <= 2 ", "cost", LW_COMPARE_LE, 2},
-        {"best:auc > .9", "best:auc", LW_COMPARE_GT, 0.9},
+        {"test:auc > .9", "test:auc", LW_COMPARE_GT, 0.9},
         {"duration < 15m", "duration", LW_COMPARE_LT, 900},
         {"gap <= 1h30m", "gap", LW_COMPARE_LE, 5400},
         {"duration < 900", "duration", LW_COMPARE_LT, 900},
