@@ -31,9 +31,14 @@ struct lw_histories {
 
 struct lw_gather;
 
-/* `rules` and `names` are borrowed until close. `ceiling`: bytes for everything that is held. */
+/* What is open takes 16 bytes for each single-valued datapoint and 48 for other sets, all of them, since only what is
+   remembered can be recognised when it comes twice. From 65 536 datapoints of one metric of a run on its count and
+   moments stay exact, and its quantiles and values come from a sample; see summary.h. Instance metrics take nothing.
+   `rules` and `names` are borrowed until close. `ceiling`: bytes for everything that is held. */
 LW_MUST_USE enum lw_err lw_gather_open(struct lw_gather **out, const struct lw_rules *rules, struct lw_names *names,
                                        size_t ceiling, struct lw_fault *fault);
+/* What fails was taken up to the datapoint that did not fit; to give the same batch again is harmless, as it always is.
+   Datapoints whose numbers may not enter are counted by reason. */
 LW_MUST_USE enum lw_err lw_gather_points(struct lw_gather *gather, const struct lw_point *points, size_t n,
                                          struct lw_fault *fault);
 LW_MUST_USE enum lw_err lw_gather_facts(struct lw_gather *gather, const struct lw_fact *facts, size_t n,
@@ -42,7 +47,9 @@ LW_MUST_USE enum lw_err lw_gather_facts(struct lw_gather *gather, const struct l
 LW_MUST_USE enum lw_err lw_gather_settle(struct lw_gather *gather, struct lw_fault *fault);
 /* Duplicates found so far (they are found when points are sorted, at the latest when a run closes). */
 uint64_t lw_gather_duplicates(const struct lw_gather *gather);
-/* Offline: the input has ended, everything closes. Segments what has no run ids. The gather is empty afterwards. */
+/* Offline: the input has ended, everything closes. Segments what has no run ids. The gather is empty afterwards; when it
+   fails it holds what it held. Counts in `rejected` are datapoints; a run without any that --model-pattern leaves out
+   counts once. */
 LW_MUST_USE enum lw_err lw_gather_close_all(struct lw_gather *gather, struct lw_arena *arena, struct lw_histories *out,
                                             struct lw_fault *fault);
 /* Saved state of what is open: per record (run facts; run and metric), flat, versioned. Load refuses damaged bytes with

@@ -21,6 +21,7 @@ struct unnamed {
     struct lw_segment_room room;
     struct lw_str model;
     double period;
+    uint64_t placed; /* NaNs that found their run */
 };
 
 static enum lw_err collect(struct unnamed *u, uint32_t run, struct lw_fault *fault)
@@ -152,6 +153,7 @@ static enum lw_err close_metrics(struct unnamed *u, const struct lw_segment *seg
 
         if (part.n == 0 && not_a_number == 0)
             continue;
+        u->placed += not_a_number;
         err = lw_closing_metric(c, lw_names_text(c->gather->names, u->series[i].metric), &part, false, not_a_number,
                                 fault);
         if (err != LW_ERR_OK)
@@ -204,6 +206,16 @@ static enum lw_err close_segment(struct unnamed *u, const struct lw_unit *unit, 
                           fault);
 }
 
+/* NaNs of metrics that have no values at all, or without a time, belong to no run. */
+static void count_lost(struct unnamed *u, const struct lw_facts *facts)
+{
+    uint64_t all = 0;
+
+    for (size_t i = 0; facts != NULL && i < facts->items_n; i++)
+        all += facts->items[i].kind == LW_FACT_NOT_A_NUMBER;
+    u->c->out->rejected[LW_REJECT_NO_RUN] += all - u->placed;
+}
+
 static enum lw_err cut_and_close(struct unnamed *u, const struct lw_unit *unit, struct lw_fault *fault)
 {
     struct lw_memory *memory = &u->c->gather->memory;
@@ -222,6 +234,7 @@ static enum lw_err cut_and_close(struct unnamed *u, const struct lw_unit *unit, 
             u->period = u->metrics[i].period;
     for (size_t i = 0; i < n && err == LW_ERR_OK; i++)
         err = close_segment(u, unit, u->room.segments.at, i, n, fault);
+    count_lost(u, u->c->gather->open.runs[unit->open].facts);
     return err;
 }
 
@@ -238,8 +251,10 @@ enum lw_err lw_unnamed_close(struct lw_closing *c, const struct lw_unit *unit, s
     for (uint32_t i = gather->open.runs[unit->open].curves; i != LW_OPEN_NONE;
          i = lw_open_runs_at(&gather->open, i)->next)
         n++;
-    if (n == 0)
+    if (n == 0) {
+        count_lost(&u, gather->open.runs[unit->open].facts);
         return LW_ERR_OK;
+    }
     if (!lw_memory_scratch(memory, &series, n, sizeof(struct series)) ||
         !lw_memory_scratch(memory, &metrics, n, sizeof(struct lw_evidence_metric))) {
         err = lw_memory_fault(memory, "the metrics of data without run ids", fault);
