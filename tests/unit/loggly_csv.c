@@ -62,7 +62,7 @@ static void other_events_in_the_export_have_their_reasons(void)
                 ",loss,1,r,,\n"
                 "2019-06-12T14:03:00Z,loss,1\n",
                 "reject bad_value 2:94 x\n"
-                "reject not_a_run 3:126 loss\n"
+                "point |||loss 1560348180000 cloudwatch average=1\n"
                 "reject not_a_run 4:157 AWS/EC2\n"
                 "reject own_event 5:196 \n"
                 "point ||r|loss 1560348180000 cloudwatch average=1\n"
