@@ -43,7 +43,7 @@ size_t lw_alarms_open(const struct lw_judged *model)
 
 static enum lw_tint tint_of(const struct lw_alert *alert)
 {
-    if (alert->state != LW_ALERT_OPEN)
+    if (standing(alert) == 0)
         return LW_TINT_FAINT;
     if (alert->impact == LW_IMPACT_BETTER)
         return LW_TINT_GOOD;
@@ -145,9 +145,9 @@ void lw_alarms_write(const struct lw_judged *model, struct lw_page *page)
         return;
     lw_page_heading(page, "Alerts");
     /* Open ones first: what is over is history. */
-    for (int open = 1; open >= 0; open--) {
+    for (int wanted = 2; wanted >= 0; wanted--) {
         for (size_t i = 0; i < model->alerts_n; i++) {
-            if ((model->alerts[i].state == LW_ALERT_OPEN) == (open == 1))
+            if (standing(&model->alerts[i]) == wanted)
                 write_alert(model, i, page);
         }
     }

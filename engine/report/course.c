@@ -25,6 +25,8 @@ static double value_of(const struct series *series, const struct lw_judged_run *
 {
     const struct lw_metric *metric;
 
+    if ((series->kind == KIND_METRIC || series->kind == KIND_DURATION) && !lw_metric_charted(judged->outcome))
+        return (double)NAN;
     switch (series->kind) {
     case KIND_METRIC:
         metric = lw_run_metric(judged->run, series->name);

@@ -1,12 +1,14 @@
 #include "engine/report/metric_list.h"
 
+#include "leeway/meaning.h"
 #include "leeway/run.h"
 
 #include <stdbool.h>
 
 #define SEEN_MAX 256 /* different metrics that are looked at; a model has a dozen */
 
-enum weight { WEIGHT_PRIMARY, WEIGHT_ALERT, WEIGHT_HELD_OUT, WEIGHT_TRAIN, WEIGHT_OTHER };
+/* What has neither a good nor a bad direction (progress, epoch_time_s) tells least. */
+enum weight { WEIGHT_PRIMARY, WEIGHT_ALERT, WEIGHT_HELD_OUT, WEIGHT_TRAIN, WEIGHT_OTHER, WEIGHT_NEUTRAL };
 
 struct seen {
     struct lw_str name;
@@ -35,6 +37,8 @@ static enum weight weigh(const struct lw_judged *model, struct lw_str name)
         return WEIGHT_PRIMARY;
     if (in_alert(model, name))
         return WEIGHT_ALERT;
+    if (lw_meaning_of(name).better == LW_BETTER_UNKNOWN)
+        return WEIGHT_NEUTRAL;
     if (begins(name, LW_STR("validation")) || begins(name, LW_STR("val")) || begins(name, LW_STR("test")) ||
         begins(name, LW_STR("eval")))
         return WEIGHT_HELD_OUT;
@@ -92,4 +96,20 @@ size_t lw_metric_list(const struct lw_judged *model, struct lw_str names[LW_METR
         names[i] = list[i].name;
     *others = n - shown;
     return shown;
+}
+
+bool lw_metric_charted(enum lw_outcome outcome)
+{
+    switch (outcome) {
+    case LW_OUTCOME_UNKNOWN:
+    case LW_OUTCOME_COMPLETED:
+        return true;
+    case LW_OUTCOME_FAILED:
+    case LW_OUTCOME_STOPPED:
+    case LW_OUTCOME_OUT_OF_TIME:
+    case LW_OUTCOME_INCOMPLETE:
+    case LW_OUTCOME_IN_PROGRESS:
+        return false;
+    }
+    return true;
 }

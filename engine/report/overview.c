@@ -3,6 +3,7 @@
 #include "engine/base/time_text.h"
 #include "engine/report/alarms.h"
 #include "engine/report/figure.h"
+#include "engine/report/metric_list.h"
 #include "engine/report/remarks.h"
 #include "engine/report/safe.h"
 
@@ -71,6 +72,12 @@ static void append_change(struct lw_buf *out, const struct lw_judged *model, con
     const struct lw_alert *alert = lw_alarms_gravest(model);
     size_t open = lw_alarms_open(model);
 
+    if (alert != NULL && alert->state == LW_ALERT_STALE) {
+        append_alert(out, model, alert, page);
+        lw_buf_text(out, "; the data stopped after");
+        append_run(out, model, (uint32_t)(model->runs_n - 1));
+        return;
+    }
     if (alert != NULL && alert->state == LW_ALERT_OPEN) {
         append_alert(out, model, alert, page);
         if (open > 1)
@@ -84,10 +91,7 @@ static void append_change(struct lw_buf *out, const struct lw_judged *model, con
             lw_buf_text(out, "nothing to compare yet");
         return;
     }
-    if (alert != NULL && alert->state == LW_ALERT_STALE) {
-        lw_buf_text(out, "the data stopped after");
-        append_run(out, model, (uint32_t)(model->runs_n - 1));
-    } else if (alert != NULL) {
+    if (alert != NULL) {
         lw_buf_format(out, "nothing now; %zu earlier %s", model->alerts_n, model->alerts_n == 1 ? "alert" : "alerts");
     } else if (model->verdict == LW_VERDICT_OK) {
         lw_buf_text(out, "nothing changed");
@@ -96,18 +100,33 @@ static void append_change(struct lw_buf *out, const struct lw_judged *model, con
     }
 }
 
+/* The value of the latest run that is charted. Runs without a clock are ordered by their names alone: they are the
+   latest only where no other is. */
+static const struct lw_run *find_last(const struct lw_judged *model, bool timed)
+{
+    for (size_t i = model->runs_n; i > 0; i--) {
+        const struct lw_judged_run *judged = &model->runs[i - 1];
+        const struct lw_metric *metric = lw_run_metric(judged->run, model->primary);
+
+        if (metric != NULL && metric->summary.count > 0 && lw_metric_charted(judged->outcome) &&
+            (!timed || judged->run->has_end || judged->run->has_start))
+            return judged->run;
+    }
+    return NULL;
+}
+
 static void append_last(struct lw_buf *out, const struct lw_judged *model)
 {
-    for (size_t i = model->runs_n; i > 0 && model->primary.len > 0; i--) {
-        const struct lw_metric *metric = lw_run_metric(model->runs[i - 1].run, model->primary);
+    const struct lw_run *timed = model->primary.len > 0 ? find_last(model, true) : NULL;
+    const struct lw_run *last = model->primary.len > 0 && timed == NULL ? find_last(model, false) : timed;
 
-        if (metric == NULL || metric->summary.count == 0)
-            continue;
-        lw_buf_str(out, model->primary);
-        lw_buf_char(out, ' ');
-        append_value(out, model->primary, metric->summary.last);
+    if (last == NULL)
         return;
-    }
+    lw_buf_str(out, model->primary);
+    lw_buf_char(out, ' ');
+    append_value(out, model->primary, lw_run_metric(last, model->primary)->summary.last);
+    if (timed == NULL && model->runs_n > 1)
+        lw_buf_text(out, " (no clock)");
 }
 
 static void write_line(const struct lw_judged *model, size_t name_columns, struct lw_page *page)

@@ -3,30 +3,107 @@
 #include "engine/report/figure.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <stdbool.h>
+#include <string.h>
 
 #define GROUPS_SHOWN 8 /* more warnings than this are counted, not told */
 #define RUNS_NAMED   6 /* runs named per warning */
 #define GROUPS_MAX   64
 
-/* Warnings of one detector on one series. */
+/* Warnings of one detector on one series whose sentences are of one kind: what is said of the last is said of all. */
 struct group {
     enum lw_detector detector;
     struct lw_str series;
     size_t n;
+    bool same; /* the sentences are equal to the letter */
     const struct lw_finding *last;
     uint32_t runs[RUNS_NAMED]; /* the latest ones, as a ring */
 };
 
-static struct group *find_group(struct group *groups, size_t *n, const struct lw_finding *finding)
+/* A sentence without what follows from the one run alone: the effect, and since when. */
+static struct lw_str without_evidence(const char *message)
+{
+    const char *effect = strstr(message, ", effect ");
+    const char *since = strstr(message, ", since run ");
+    struct lw_str text = lw_str_from(message);
+
+    if (since != NULL)
+        text.len = (size_t)(since - message);
+    if (effect != NULL && (size_t)(effect - message) < text.len)
+        text.len = (size_t)(effect - message);
+    return text;
+}
+
+/* "4.82", "1h", "20min" */
+static bool is_amount(struct lw_str word)
+{
+    for (size_t i = 0; i < word.len; i++) {
+        if (word.at[i] >= '0' && word.at[i] <= '9')
+            return true;
+    }
+    return false;
+}
+
+/* Takes the next word that is no amount off the beginning; empty at the end. */
+static struct lw_str take_word(struct lw_str *text)
+{
+    for (;;) {
+        struct lw_str word = {.at = text->at};
+
+        while (word.len < text->len && text->at[word.len] != ' ')
+            word.len++;
+        text->at += word.len;
+        text->len -= word.len;
+        if (text->len > 0) {
+            text->at++;
+            text->len--;
+        } else if (word.len == 0 || is_amount(word)) {
+            return (struct lw_str){.at = text->at};
+        }
+        if (word.len > 0 && !is_amount(word))
+            return word;
+    }
+}
+
+/* Equal but for their numbers and for what follows from the one run. */
+static bool is_same_kind(const char *a, const char *b)
+{
+    struct lw_str left = without_evidence(a);
+    struct lw_str right = without_evidence(b);
+    struct lw_str word;
+
+    do {
+        word = take_word(&left);
+        if (!lw_str_equal(word, take_word(&right)))
+            return false;
+    } while (word.len > 0);
+    return true;
+}
+
+/* Where a sentence is about NaN and the series is not charted, the run knows which metrics it was. */
+static struct lw_str series_of(const struct lw_judged *model, const struct lw_finding *finding)
+{
+    const struct lw_run *run = model->runs[finding->run].run;
+
+    if (finding->series.len > 0 || strstr(finding->message, "NaN") == NULL)
+        return finding->series;
+    for (uint32_t i = 0; i < run->metrics_n; i++) {
+        if (lw_run_metrics(run)[i].summary.not_a_number > 0)
+            return lw_run_str(run, lw_run_metrics(run)[i].name);
+    }
+    return finding->series;
+}
+
+static struct group *find_group(struct group *groups, size_t *n, struct lw_str series, const struct lw_finding *finding)
 {
     for (size_t i = 0; i < *n; i++) {
-        if (groups[i].detector == finding->detector && lw_str_equal(groups[i].series, finding->series))
+        if (groups[i].detector == finding->detector && lw_str_equal(groups[i].series, series) &&
+            is_same_kind(groups[i].last->message, finding->message))
             return &groups[i];
     }
     if (*n == GROUPS_MAX)
         return NULL;
-    groups[*n] = (struct group){.detector = finding->detector, .series = finding->series};
+    groups[*n] = (struct group){.detector = finding->detector, .series = series, .same = true};
     return &groups[(*n)++];
 }
 
@@ -41,11 +118,12 @@ static size_t collect(const struct lw_judged *model, struct group *groups, size_
 
         if (finding->verdict != LW_VERDICT_WARNING && finding->verdict != LW_VERDICT_ERROR)
             continue;
-        group = find_group(groups, &n, finding);
+        group = find_group(groups, &n, series_of(model, finding), finding);
         if (group == NULL) {
             (*untold)++;
             continue;
         }
+        group->same = group->same && (group->n == 0 || strcmp(group->last->message, finding->message) == 0);
         group->runs[group->n++ % RUNS_NAMED] = finding->run;
         group->last = finding;
     }
@@ -62,20 +140,45 @@ static size_t collect(const struct lw_judged *model, struct group *groups, size_
     return n;
 }
 
+/* "run 13", "runs 13, 17", "9 runs, the last 40, 41". */
+static void append_runs(struct lw_buf *line, const struct group *group)
+{
+    size_t named = group->n < RUNS_NAMED ? group->n : RUNS_NAMED;
+
+    if (named < group->n)
+        lw_buf_format(line, "%zu runs, the last ", group->n);
+    else
+        lw_buf_format(line, "%s ", group->n == 1 ? "run" : "runs");
+    for (size_t i = 0; i < named; i++)
+        lw_buf_format(line, "%s%u", i > 0 ? ", " : "", (unsigned)group->runs[(group->n - named + i) % RUNS_NAMED] + 1);
+}
+
+/* A chart that is on its way to an alert says so in words; its numbers follow. */
+static bool is_half_way(const struct lw_finding *finding)
+{
+    return strstr(finding->message, " over half of ") != NULL && finding->has_threshold;
+}
+
 static void write_group(const struct group *group, struct lw_page *page)
 {
     struct lw_buf line = {.ceiling = 4096};
-    size_t named = group->n < RUNS_NAMED ? group->n : RUNS_NAMED;
+    const char *detector = lw_detector_name(group->detector);
 
-    lw_buf_str(&line, group->series);
-    lw_buf_format(&line, " (%s), ", lw_detector_name(group->detector));
-    if (named < group->n)
-        lw_buf_format(&line, "%zu runs, the last ", group->n);
-    else
-        lw_buf_format(&line, "%s ", group->n == 1 ? "run" : "runs");
-    for (size_t i = 0; i < named; i++)
-        lw_buf_format(&line, "%s%u", i > 0 ? ", " : "", (unsigned)group->runs[(group->n - named + i) % RUNS_NAMED] + 1);
-    lw_buf_format(&line, ": %s", group->last->message);
+    if (is_half_way(group->last)) {
+        lw_buf_str(&line, group->series);
+        lw_buf_format(&line, " (%s): over half way to an alert in ", detector);
+        append_runs(&line, group);
+        lw_buf_format(&line, " (%s%s)", group->n > 1 ? "last: " : "", group->last->message);
+    } else {
+        if (group->series.len > 0) {
+            lw_buf_str(&line, group->series);
+            lw_buf_format(&line, " (%s), ", detector);
+        }
+        append_runs(&line, group);
+        if (group->series.len == 0)
+            lw_buf_format(&line, " (%s)", detector);
+        lw_buf_format(&line, "%s %s", group->same ? ":" : "; last:", group->last->message);
+    }
     lw_page_pad(page, 2);
     lw_page_wrap_line(page, &line, 2, 4);
 }

@@ -5,6 +5,7 @@
 #include "engine/report/text.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct lw_buf written(uint32_t columns, bool colour, bool utf8)
@@ -135,6 +136,125 @@ static void alerts_are_told_in_their_own_words(void)
     CU_ASSERT(says(200, false, "curve:train:accuracy (ks), run 51: the learning curve is unlike the others"));
 }
 
+/* The report of the first model alone, after `change` of it. */
+static struct lw_buf written_after(void (*change)(struct kit_report *kit))
+{
+    struct kit_report kit;
+    struct lw_report_style style = {.columns = 200};
+    struct lw_buf out = {.ceiling = 1 << 20};
+
+    kit_report_fill(&kit);
+    change(&kit);
+    kit.report.models_n = 1;
+    lw_text_write(&kit.report, &style, &out);
+    lw_buf_char(&out, '\0');
+    kit_report_free(&kit);
+    return out;
+}
+
+static const char *const remarks[] = {
+    "failed: out of memory",
+    "ran out of time: its duration is a lower bound",
+    "failed: out of memory",
+    "C+ 4.12 over half of 6.15, effect +1.5 %, since run 2 Jun 10:00",
+    "C+ 4.82 over half of 6.15, effect +3.5 %, since run 3 Jun 11:00",
+    "one odd run, p 0.002, effect +48.8 %; a second in a row counts in full",
+    "2 values were printed as NaN or infinite",
+};
+
+static void make_remarks(struct kit_report *kit)
+{
+    static struct lw_finding findings[7];
+    static const uint32_t runs[] = {12, 17, 16, 27, 29, 30, 31};
+
+    for (size_t i = 0; i < 7; i++) {
+        bool chart = i >= 3 && i <= 5;
+
+        findings[i] = (struct lw_finding){
+            .detector = chart ? LW_DETECT_CUSUM : LW_DETECT_QUALITY,
+            .verdict = chart ? LW_VERDICT_WARNING : LW_VERDICT_ERROR,
+            .series = chart ? LW_STR("duration") : LW_STR(""),
+            .run = runs[i],
+            .has_threshold = chart,
+            .message = remarks[i],
+        };
+    }
+    ((struct lw_metric *)(void *)((char *)kit->runs[31] + kit->runs[31]->metrics_at))[1].summary.not_a_number = 2;
+    kit->models[0].findings = findings;
+    kit->models[0].findings_n = 7;
+}
+
+static void what_is_said_of_several_runs_is_true_of_all_of_them(void)
+{
+    struct lw_buf out = written_after(make_remarks);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "\n  runs 13, 17 (quality): failed: out of memory\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "\n  run 18 (quality): ran out of time"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(out.at, "\n  duration (cusum): over half way to an alert in runs 28, 30 (last: C+ 4.82"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "\n  duration (cusum), run 31: one odd run"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "\n  validation:accuracy (quality), run 32: 2 values were printed as NaN"));
+    lw_buf_close(&out);
+}
+
+static void make_outlier(struct kit_report *kit)
+{
+    struct lw_run *run = kit->runs[57]; /* it failed */
+
+    ((struct lw_metric *)(void *)((char *)run + run->metrics_at))[1].summary.last = 0.125;
+    run->duration.ms = 7 * LW_DAY;
+}
+
+static void the_course_leaves_out_values_that_are_not_charted(void)
+{
+    struct lw_buf out = written_after(make_outlier);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "0.9500 .. 0.9720"));
+    CU_ASSERT_PTR_NULL(strstr(out.at, "0.1250 .. "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "always 10m 00s"));
+    lw_buf_close(&out);
+}
+
+static void make_stale(struct kit_report *kit)
+{
+    kit->alerts[0].state = LW_ALERT_STALE;
+    kit->runs[59]->has_start = kit->runs[59]->has_end = 0;
+}
+
+static void a_stale_alert_is_told_with_the_end_of_the_data(void)
+{
+    struct lw_buf out = written_after(make_stale);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "0.9710 -> 0.9510 since run 40, 2 Jun 15:00; the data stopped after run 60"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "A1 stale"));
+    /* The run without a clock is the last one by its name only. */
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "validation:accuracy 0.9510"));
+    lw_buf_close(&out);
+}
+
+static void make_neutral(struct kit_report *kit)
+{
+    for (size_t i = 0; i < KIT_REPORT_RUNS; i++) {
+        struct kit_metric metrics[] = {{"a_time", 1, 2 + (double)i}, {"zz:loss", 3, 1.5 + (double)i}};
+
+        free(kit->runs[i]);
+        kit->runs[i] = kit_run("churn", "r", 1559347200000 + (int64_t)i * LW_HOUR, 600, metrics, 2);
+        kit->judged[i].run = kit->runs[i];
+    }
+}
+
+static void metrics_without_a_good_direction_come_last(void)
+{
+    struct lw_buf out = written_after(make_neutral);
+    const char *loss = strstr(out.at, "zz:loss");
+    const char *time = strstr(out.at, "a_time");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loss);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(time);
+    CU_ASSERT(loss < time);
+    lw_buf_close(&out);
+}
+
 static void of_many_models_those_that_need_a_person_come_first_and_are_told(void)
 {
     struct kit_report kit;
@@ -178,6 +298,10 @@ KIT_SUITE("text", {"no line is wider than the terminal", no_line_is_wider_than_t
           {"it says from which run on what is judged", it_says_from_which_run_on_what_is_judged},
           {"what was skipped is told with its first place", what_was_skipped_is_told_with_its_first_place},
           {"alerts are told in their own words", alerts_are_told_in_their_own_words},
+          {"what is said of several runs is true of all of them", what_is_said_of_several_runs_is_true_of_all_of_them},
+          {"the course leaves out values that are not charted", the_course_leaves_out_values_that_are_not_charted},
+          {"a stale alert is told with the end of the data", a_stale_alert_is_told_with_the_end_of_the_data},
+          {"metrics without a good direction come last", metrics_without_a_good_direction_come_last},
           {"of many models those that need a person come first, and are told",
            of_many_models_those_that_need_a_person_come_first_and_are_told},
           {"a report without runs says so", a_report_without_runs_says_so})
