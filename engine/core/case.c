@@ -315,6 +315,17 @@ void lw_case_acknowledge(struct lw_fold *fold, uint32_t run)
     }
 }
 
+struct lw_case lw_case_today(struct lw_fold *fold, uint32_t index)
+{
+    struct lw_case today = fold->cases[index];
+
+    if (today.state != LW_ALERT_OPEN || (today.kind != LW_ALERT_LEVEL && today.kind != LW_ALERT_RHYTHM))
+        return today;
+    measure(fold, &today);
+    lw_sentence_write(fold, &today);
+    return today;
+}
+
 static void happen(struct lw_fold *fold, enum lw_transition transition, uint32_t run, uint32_t index)
 {
     struct lw_happening *all =

@@ -35,6 +35,9 @@ uint32_t lw_case_open(struct lw_fold *fold, enum lw_alert_kind kind, enum lw_imp
 void lw_case_touch(struct lw_fold *fold, uint32_t index, enum lw_case_touch touch);
 void lw_case_close(struct lw_fold *fold, uint32_t index, enum lw_alert_state state, uint32_t run);
 
+/* A copy of an open case as it stands today: events say what was known then, a report says what is known now. */
+struct lw_case lw_case_today(struct lw_fold *fold, uint32_t index);
+
 /* Tells what happened in this run: revisions, sentences, and the happenings in the order of the alerts. */
 void lw_case_tell(struct lw_fold *fold, uint32_t run);
 

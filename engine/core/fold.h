@@ -24,11 +24,11 @@
 #define LW_FOLD_RECENT            5  /* final values in the look at the level */
 #define LW_FOLD_EARLIER           50 /* final values they are compared with, at most */
 #define LW_FOLD_EARLIER_LEAST     7
-#define LW_FOLD_CURVE_VALUES      512 /* of a curve are compared: longer ones are thinned evenly */
-#define LW_FOLD_CURVE_SMALLEST    3   /* values that make a curve */
-#define LW_FOLD_CORRELATION_LEAST 30  /* scores from which their correlation is estimated */
-#define LW_FOLD_SINGLE            3.0 /* what a single odd score counts */
-#define LW_FOLD_SECOND            2.0 /* a score before it that makes it no longer single */
+#define LW_FOLD_CURVE_VALUES      (size_t)512 /* of a curve are compared: longer ones are thinned evenly */
+#define LW_FOLD_CURVE_SMALLEST    3           /* values that make a curve */
+#define LW_FOLD_CORRELATION_LEAST 30          /* scores from which their correlation is estimated */
+#define LW_FOLD_SINGLE            3.0         /* what a single odd score counts */
+#define LW_FOLD_SECOND            2.0         /* a score before it that makes it no longer single */
 #define LW_FOLD_DATA_DELAY        (5 * LW_MINUTE)
 #define LW_FOLD_NONE              UINT32_MAX
 

@@ -189,8 +189,7 @@ static uint32_t *order_cases(const struct lw_fold *fold, struct lw_arena *arena)
     return order;
 }
 
-static enum lw_err yield(const struct lw_fold *fold, struct lw_arena *arena, struct lw_judged *out,
-                         struct lw_fault *fault)
+static enum lw_err yield(struct lw_fold *fold, struct lw_arena *arena, struct lw_judged *out, struct lw_fault *fault)
 {
     struct lw_judged_run *runs = lw_arena_array(arena, fold->runs_n, sizeof(*runs));
     struct lw_finding *findings = lw_arena_array(arena, fold->remarks_n, sizeof(*findings));
@@ -203,8 +202,11 @@ static enum lw_err yield(const struct lw_fold *fold, struct lw_arena *arena, str
 
     for (size_t i = 0; done && i < fold->remarks_n; i++)
         done = copy_finding(fold, &fold->remarks[i], names, arena, &findings[i]);
-    for (size_t i = 0; done && i < fold->cases_n; i++)
-        done = copy_case(fold, &fold->cases[order[i]], names, arena, &alerts[i]);
+    for (size_t i = 0; done && i < fold->cases_n; i++) {
+        struct lw_case today = lw_case_today(fold, order[i]);
+
+        done = copy_case(fold, &today, names, arena, &alerts[i]);
+    }
     for (size_t i = 0; done && i < fold->happenings_n; i++) {
         const struct lw_happening *one = &fold->happenings[i];
 

@@ -7,6 +7,10 @@
 #include "leeway/judged.h"
 #include "leeway/rules.h"
 
+/* What is bounded: 64 metrics of a model are charted (further ones are counted, and a finding says so); a curve is compared
+   with at most 63 others, by at most 512 of its values, evenly thinned; values beyond 1e150 count as that. Working memory
+   for one model: 24 bytes per value of a series, 112 per finding, 8 GiB at most. */
+
 /* Judging needs thresholds (cached) and scratch memory; one of these serves any number of models. */
 struct lw_judge;
 

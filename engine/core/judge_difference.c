@@ -27,6 +27,16 @@ static const struct lw_alert *find(const struct lw_judged *judged, const char *i
     return NULL;
 }
 
+/* The alert as it was last told: the alerts of a judgement are as they stand today, and that changes with every run. */
+static const struct lw_alert *last_told(const struct lw_judged *judged, const struct lw_alert *alert)
+{
+    for (size_t i = judged->events_n; i-- > 0;) {
+        if (strcmp(judged->events[i].alert.id, alert->id) == 0)
+            return &judged->events[i].alert;
+    }
+    return alert;
+}
+
 static bool same_series(const struct lw_alert *a, const struct lw_alert *b)
 {
     if (a->series_n != b->series_n)
@@ -155,6 +165,8 @@ static void tell_change(struct list *list, const struct lw_judged *before, const
 {
     struct lw_alert_event *event;
 
+    old = last_told(before, old);
+    now = last_told(after, now);
     if (says_the_same(before, old, after, now))
         return;
     if (now->revision > old->revision) {

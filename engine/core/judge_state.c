@@ -233,8 +233,8 @@ static bool series_is_sound(const struct lw_fold *fold, const struct lw_series *
     if (!is_index(series->case_index, fold->cases_n) || (series->shifted && series->case_index >= fold->cases_n))
         return false;
     if (series->reference_from > series->values_n || series->shifted_from > series->values_n ||
-        series->held > series->values_n || series->values_n > head->runs_n || series->pending > series->values_n || series->up_since > series->values_n ||
-        series->down_since > series->values_n)
+        series->held > series->values_n || series->values_n > head->runs_n || series->pending > series->values_n ||
+        series->up_since > series->values_n || series->down_since > series->values_n)
         return false;
     for (size_t i = 0; i <= LW_FOLD_REFERENCES; i++) {
         if (!is_run(series->pool[i], head->runs_n))

@@ -24,7 +24,7 @@ static uint64_t points_of(const struct lw_run *run)
 /* Twice the median, to stay in whole numbers. */
 static uint64_t twice_median(const uint64_t *counts, uint32_t n)
 {
-    uint64_t sorted[LW_FOLD_COUNTS];
+    uint64_t sorted[LW_FOLD_COUNTS] = {0};
 
     for (uint32_t i = 0; i < n; i++) {
         uint32_t k = i;

@@ -239,7 +239,7 @@ static void put_level(struct line *line, const struct lw_fold *fold, const struc
     lw_sentence_run(fold, the->change_run, run);
     put_change(line, fold, the->series[0], the->before, the->after);
     if (the->state == LW_ALERT_RESOLVED) {
-        put(line, ", from run %s on; it is back since three runs.", run);
+        put(line, ", from run %s on; it has been back for three runs.", run);
         return;
     }
     put(line, ", since run %s", run);

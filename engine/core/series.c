@@ -17,6 +17,11 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+static bool is_separator(char c)
+{
+    return c == ':' || c == '_' || c == '-' || c == '.' || c == '/' || c == ' ';
+}
+
 static bool begins_with(struct lw_str text, const char *word)
 {
     size_t n = strlen(word);
@@ -43,7 +48,7 @@ static enum side side_of(struct lw_str name, struct lw_str *base)
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         size_t n = strlen(prefixes[i].word);
 
-        if (begins_with(name, prefixes[i].word) && name.len > n + 1 && memchr(":_-./ ", name.at[n], 6)) {
+        if (begins_with(name, prefixes[i].word) && name.len > n + 1 && is_separator(name.at[n])) {
             *base = (struct lw_str){.at = name.at + n + 1, .len = name.len - n - 1};
             return prefixes[i].side;
         }

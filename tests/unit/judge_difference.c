@@ -134,6 +134,10 @@ static void after_a_late_run_the_issued_alerts_are_those_of_the_complete_data(vo
                 if (strcmp(pair.before.alerts[k].id, now->id) == 0)
                     last = &pair.before.alerts[k];
             }
+            for (size_t k = 0; k < pair.before.events_n; k++) {
+                if (strcmp(pair.before.events[k].alert.id, now->id) == 0)
+                    last = &pair.before.events[k].alert;
+            }
             for (size_t k = 0; k < pair.events_n; k++) {
                 if (strcmp(pair.events[k].alert.id, now->id) == 0) {
                     CU_ASSERT(!last || pair.events[k].alert.revision > last->revision);
@@ -141,6 +145,10 @@ static void after_a_late_run_the_issued_alerts_are_those_of_the_complete_data(vo
                 }
             }
             CU_ASSERT_PTR_NOT_NULL_FATAL(last);
+            for (size_t k = 0; k < pair.after.events_n; k++) {
+                if (strcmp(pair.after.events[k].alert.id, now->id) == 0)
+                    now = &pair.after.events[k].alert;
+            }
             CU_ASSERT_STRING_EQUAL(last->message, now->message);
             CU_ASSERT_EQUAL(last->state, now->state);
             CU_ASSERT_EQUAL(last->severity, now->severity);

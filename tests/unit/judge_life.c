@@ -140,6 +140,19 @@ static void a_second_fall_updates_the_alert_it_belongs_to(void)
     kit_judging_close(&it);
 }
 
+static void the_alert_is_as_it_stands_today_its_events_as_they_were_told(void)
+{
+    struct kit_judging it = kit_judging_open(42);
+
+    play(&it, 30, 12, 0.885, 0);
+    kit_judge(&it);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(it.judged.alerts[0].message, "(12 runs;"));
+    CU_ASSERT_PTR_NULL(strstr(it.judged.events[0].alert.message, "(12 runs;"));
+    CU_ASSERT_EQUAL(it.judged.alerts[0].revision, it.judged.events[it.judged.events_n - 1].alert.revision);
+    kit_judging_close(&it);
+}
+
 static void events_tell_the_life_in_order_with_rising_revisions(void)
 {
     struct kit_judging it = kit_judging_open(31);
@@ -232,6 +245,8 @@ KIT_SUITE("judge_life", {"three runs back at the old level resolve", three_runs_
           {"an open alert is acknowledged at the run that is named",
            an_open_alert_is_acknowledged_at_the_run_that_is_named},
           {"a second fall updates the alert it belongs to", a_second_fall_updates_the_alert_it_belongs_to},
+          {"the alert is as it stands today, its events as they were told",
+           the_alert_is_as_it_stands_today_its_events_as_they_were_told},
           {"events tell the life in order with rising revisions", events_tell_the_life_in_order_with_rising_revisions},
           {"an id is its evidence and nothing else", an_id_is_its_evidence_and_nothing_else},
           {"a metric that stops leaves its alert stale", a_metric_that_stops_leaves_its_alert_stale},

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Judging a thousand models.
+exec "${BUILD:-build}/bench/judge"
