@@ -267,6 +267,17 @@ static enum lw_err note_file(struct lw_intake *intake, const struct lw_report_fi
     return LW_ERR_OK;
 }
 
+/* The sentence of a fault, kept; without the path where it names that itself, since it is told with the path. */
+static struct lw_str keep_sentence(struct lw_intake *intake, const struct lw_fault *fault, struct lw_str path)
+{
+    const char *text = fault->text;
+    const char *named = path.at != NULL ? strstr(text, path.at) : NULL;
+
+    if (named != NULL && strncmp(named + path.len, ": ", 2) == 0)
+        text = named + path.len + 2;
+    return lw_arena_text(&intake->arena, lw_str_from(text));
+}
+
 /* Why a file that was read to its end is of no use; empty when it is of use; .at is NULL when memory is out. */
 static struct lw_str why_unusable(struct reading *reading)
 {
@@ -299,7 +310,7 @@ static enum lw_err settle_file(struct reading *reading, enum lw_err err, struct 
     if (reading->decoder != NULL)
         reading->file.records = lw_decode_records(reading->decoder);
     if (err != LW_ERR_OK)
-        reading->file.error = lw_arena_text(&intake->arena, lw_str_from(fault->text));
+        reading->file.error = keep_sentence(intake, fault, reading->file.path);
     else
         reading->file.error = why_unusable(reading);
     if (reading->file.error.at == NULL)
@@ -409,10 +420,11 @@ enum lw_err lw_intake_path(struct lw_intake *intake, const char *path, struct lw
     enum lw_err err = lw_file_list_add(&list, path, fault);
 
     if (err == LW_ERR_IO) {
-        struct lw_report_file file = {
-            .path = lw_arena_text(&intake->arena, lw_str_from(path)),
-            .error = lw_arena_text(&intake->arena, lw_str_from(fault->text)),
-        };
+        struct lw_report_file file = {.path = lw_arena_text(&intake->arena, lw_str_from(path))};
+
+        file.error = keep_sentence(intake, fault, file.path);
+        if (file.path.at == NULL || file.error.at == NULL)
+            return lw_fault_memory(fault, "an error of a file");
 
         return note_file(intake, &file, fault);
     }

@@ -124,7 +124,9 @@ static size_t collect(const struct lw_judged *model, struct group *groups, size_
             continue;
         }
         group->same = group->same && (group->n == 0 || strcmp(group->last->message, finding->message) == 0);
-        group->runs[group->n++ % RUNS_NAMED] = finding->run;
+        /* Several findings of one run count once. */
+        if (group->last == NULL || group->last->run != finding->run)
+            group->runs[group->n++ % RUNS_NAMED] = finding->run;
         group->last = finding;
     }
     for (size_t i = 1; i < n; i++) {
