@@ -316,7 +316,7 @@ static void put_threshold(struct line *line, const struct lw_fold *fold, const s
 
 static void put_run(struct line *line, const struct lw_fold *fold, const struct lw_case *the)
 {
-    const struct lw_run *last = fold->runs[the->last_run];
+    const struct lw_run *last = fold->runs[the->last_run]; /* of the streak: closing does not move it */
     struct lw_str reason = lw_run_str(last, last->failure);
     bool late = the->no_success != 0;
     char run[LW_SENTENCE_RUN];
@@ -330,12 +330,18 @@ static void put_run(struct line *line, const struct lw_fold *fold, const struct 
         put(line, "run %s failed", run);
     else
         put(line, "%u runs in a row failed since %s", the->streak, run);
+    if (reason.len > 0 && !late) {
+        /* A reason that ends like a sentence needs no second full stop. */
+        while (reason.len > 0 && (reason.at[reason.len - 1] == '.' || reason.at[reason.len - 1] == ' '))
+            reason.len--;
+        put(line, ": ");
+        put_name(line, reason, 100);
+    }
     if (the->state == LW_ALERT_RESOLVED && the->resolved_run != LW_NO_RUN) {
         lw_sentence_run(fold, the->resolved_run, run);
         put(line, "; run %s succeeded", run);
-    } else if (reason.len > 0 && !late) {
-        put(line, ": ");
-        put_name(line, reason, 120);
+    } else if (the->state == LW_ALERT_STALE) {
+        put(line, "; then the data stopped");
     }
     put(line, ".");
 }

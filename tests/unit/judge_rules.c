@@ -68,7 +68,10 @@ static void the_first_failure_informs_the_second_in_a_row_pages(void)
     CU_ASSERT_EQUAL(alert->opened_run, 3);
     CU_ASSERT_EQUAL(alert->resolved_run, 4);
     CU_ASSERT_PTR_NOT_NULL(strstr(it.judged.events[0].alert.message, "AlgorithmError: out of memory"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(alert->message, "AlgorithmError: out of memory"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(alert->message, "succeeded"));
     alert = &it.judged.alerts[1];
+    CU_ASSERT_PTR_NOT_NULL(strstr(alert->message, "AlgorithmError: out of memory"));
     CU_ASSERT_EQUAL(alert->severity, LW_SEVERITY_PAGE);
     CU_ASSERT_EQUAL(alert->opened_run, 7);
     CU_ASSERT_EQUAL(alert->resolved_run, 9);
