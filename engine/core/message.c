@@ -96,8 +96,10 @@ static struct lw_str rule_text(const struct lw_fold *fold, const struct lw_remar
 {
     struct lw_str rule = fold->rules->requirements[remark->requirement - 1].text;
     int n = rule.len < 150 ? (int)rule.len : 150;
+    char level[LW_SENTENCE_LEVEL];
 
-    return lw_arena_format(arena, "%.6g breaks '%.*s'", remark->statistic, n, rule.at);
+    lw_sentence_ruled(fold, remark->requirement - 1, remark->statistic, level);
+    return lw_arena_format(arena, "%s breaks '%.*s'", level, n, rule.at);
 }
 
 static struct lw_str failure_text(const struct lw_fold *fold, const struct lw_remark *remark, struct lw_arena *arena)

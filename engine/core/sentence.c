@@ -297,16 +297,43 @@ static void put_overdue(struct line *line, const struct lw_fold *fold, const str
     put(line, ".");
 }
 
+void lw_sentence_ruled(const struct lw_fold *fold, uint32_t rule, double value, char text[LW_SENTENCE_LEVEL])
+{
+    const struct lw_requirement *requirement = &fold->rules->requirements[rule];
+    char bound[LW_SENTENCE_LEVEL];
+
+    if (lw_str_equal(requirement->series, LW_STR("duration")) || lw_str_equal(requirement->series, LW_STR("gap"))) {
+        double shown = fabs(value) >= 10.0 ? round(fmax(-1e12, fmin(value, 1e12))) : value;
+        char span[LW_SPAN_TEXT];
+
+        if (shown == requirement->bound)
+            shown = value;
+        lw_span_write((lw_span){(int64_t)round(shown * 1000.0)}, span);
+        (void)snprintf(text, LW_SENTENCE_LEVEL, "%s", span);
+        return;
+    }
+    for (int digits = 4; digits <= 15; digits++) {
+        (void)snprintf(text, LW_SENTENCE_LEVEL, "%.*g", digits, value);
+        (void)snprintf(bound, LW_SENTENCE_LEVEL, "%.*g", digits, requirement->bound);
+        if (strcmp(text, bound) != 0)
+            return;
+    }
+}
+
 static void put_threshold(struct line *line, const struct lw_fold *fold, const struct lw_case *the)
 {
     char run[LW_SENTENCE_RUN];
+    char level[LW_SENTENCE_LEVEL];
 
     lw_sentence_run(fold, the->opened_run, run);
     put(line, "'");
     put_name(line, fold->rules->requirements[the->requirement - 1].text, 64);
-    put(line, "' is broken since run %s: %.6g", run, the->after);
-    if (the->has_before)
-        put(line, ", before %.6g", the->before);
+    lw_sentence_ruled(fold, the->requirement - 1, the->after, level);
+    put(line, "' is broken since run %s: %s", run, level);
+    if (the->has_before) {
+        lw_sentence_ruled(fold, the->requirement - 1, the->before, level);
+        put(line, ", before %s", level);
+    }
     if (the->state == LW_ALERT_RESOLVED) {
         lw_sentence_run(fold, the->resolved_run, run);
         put(line, "; it holds again since run %s", run);

@@ -20,4 +20,8 @@ void lw_sentence_run(const struct lw_fold *fold, uint32_t run, char text[LW_SENT
 void lw_sentence_level(const struct lw_fold *fold, uint32_t series, double level, double other,
                        char text[LW_SENTENCE_LEVEL]);
 
+/* A value that the rule number `rule` speaks of, in the user's units: spans for times, else four digits, or as many as
+   tell it from the bound. */
+void lw_sentence_ruled(const struct lw_fold *fold, uint32_t rule, double value, char text[LW_SENTENCE_LEVEL]);
+
 #endif

@@ -51,6 +51,53 @@ static void rules_speak_of_duration_gap_and_cost_too(void)
     kit_judging_close(&it);
 }
 
+static void a_broken_rule_is_told_in_the_units_of_the_user(void)
+{
+    struct kit_judging it = kit_judging_open(84);
+    struct lw_requirement rules[2] = {
+        {.text = LW_STR("duration < 900"), .series = LW_STR("duration"), .compare = LW_COMPARE_LT, .bound = 900.0},
+        {.text = LW_STR("validation:accuracy >= 0.96"),
+         .series = LW_STR("validation:accuracy"),
+         .compare = LW_COMPARE_GE,
+         .bound = 0.96}};
+
+    kit_add(&it, (struct kit_plan){.seconds = 721.0, .accuracy = 0.97});
+    kit_add(&it, (struct kit_plan){.seconds = 1020.0, .accuracy = 0.953324});
+    it.rules.requirements = rules;
+    it.rules.requirements_n = 2;
+    kit_judge(&it);
+    kit_judge_show(&it.judged);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_THRESHOLD), 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(it.judged.alerts[0].message, "'duration < 900' is broken"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(it.judged.alerts[0].message, "17m 00s, before 12m 01s."));
+    CU_ASSERT_PTR_NOT_NULL(strstr(it.judged.alerts[1].message, "0.9533, before 0.97."));
+    CU_ASSERT_PTR_NOT_NULL(strstr(kit_finding(&it.judged, 1, LW_DETECT_THRESHOLD, "duration")->message,
+                                  "17m 00s breaks 'duration < 900'"));
+    kit_judging_close(&it);
+}
+
+static void a_value_that_just_breaks_a_rule_is_not_rounded_to_its_bound(void)
+{
+    struct kit_judging it = kit_judging_open(85);
+    struct lw_requirement rule = {.text = LW_STR("train:loss <= 0.3"),
+                                  .series = LW_STR("train:loss"),
+                                  .compare = LW_COMPARE_LE,
+                                  .bound = 0.3};
+    double values[1] = {0.300002};
+    struct kit_metric metric = {.name = "train:loss", .values = values, .n = 1, .step = 1e-6};
+
+    kit_history_add(&it.history, &(struct kit_run){.start = KIT_BEGIN,
+                                                   .end = KIT_BEGIN + LW_MINUTE,
+                                                   .metrics = &metric,
+                                                   .metrics_n = 1});
+    it.rules.requirements = &rule;
+    it.rules.requirements_n = 1;
+    kit_judge(&it);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_THRESHOLD), 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(it.judged.alerts[0].message, ": 0.300002."));
+    kit_judging_close(&it);
+}
+
 static void the_first_failure_informs_the_second_in_a_row_pages(void)
 {
     struct kit_judging it = kit_judging_open(73);
@@ -294,6 +341,9 @@ KIT_SUITE("judge_rules",
           {"a broken rule pages once and ends when it holds again",
            a_broken_rule_pages_once_and_ends_when_it_holds_again},
           {"rules speak of duration, gap and cost too", rules_speak_of_duration_gap_and_cost_too},
+          {"a broken rule is told in the units of the user", a_broken_rule_is_told_in_the_units_of_the_user},
+          {"a value that just breaks a rule is not rounded to its bound",
+           a_value_that_just_breaks_a_rule_is_not_rounded_to_its_bound},
           {"the first failure informs, the second in a row pages", the_first_failure_informs_the_second_in_a_row_pages},
           {"a failed run is not in the charts of metrics", a_failed_run_is_not_in_the_charts_of_metrics},
           {"what a person stopped is no alert", what_a_person_stopped_is_no_alert},
