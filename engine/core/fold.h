@@ -90,10 +90,13 @@ struct lw_series {
     uint64_t cohort;               /* durations: what they may be compared with */
     double rounding;               /* smallest spread by the rounding of the input, in the user's units */
     struct lw_cusum chart;
-    struct lw_level level;          /* of what the chart has learnt */
-    struct lw_level before;         /* where shifted: of the frozen reference */
-    double before_x;                /* where shifted: mean of the frozen reference on the charted scale */
-    double lag_product, lag_square; /* of neighbouring scores, for their correlation */
+    struct lw_level level;                      /* of what the chart has learnt */
+    struct lw_level before;                     /* where shifted: of the frozen reference */
+    double before_x;                            /* where shifted: mean of the frozen reference on the charted scale */
+    double lag_product, lag_square;             /* of neighbouring scores of the reference, for their correlation */
+    double lag_product_waits, lag_square_waits; /* of those while a sum is high: it is not known yet if they count */
+    uint64_t scores_wait;
+    uint64_t lag_known; /* the last score was one of them */
     double last_score;
     uint64_t scores_n;
     uint64_t single;                       /* the last score was an odd one, alone so far */

@@ -198,10 +198,24 @@ static bool is_index(uint32_t index, size_t n)
 static bool chart_is_sound(const struct lw_series *series)
 {
     const struct lw_cusum *chart = &series->chart;
-    const double numbers[] = {chart->sums.k,      chart->sums.up,      chart->sums.down,    chart->mean,
-                              chart->m2,          chart->first,        chart->score,        series->rounding,
-                              series->level.mean, series->level.m2,    series->before.mean, series->before.m2,
-                              series->before_x,   series->lag_product, series->lag_square,  series->last_score};
+    const double numbers[] = {chart->sums.k,
+                              chart->sums.up,
+                              chart->sums.down,
+                              chart->mean,
+                              chart->m2,
+                              chart->first,
+                              chart->score,
+                              series->rounding,
+                              series->level.mean,
+                              series->level.m2,
+                              series->before.mean,
+                              series->before.m2,
+                              series->before_x,
+                              series->lag_product,
+                              series->lag_square,
+                              series->last_score,
+                              series->lag_product_waits,
+                              series->lag_square_waits};
 
     if (!all_finite(numbers, sizeof(numbers) / sizeof(numbers[0])))
         return false;

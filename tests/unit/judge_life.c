@@ -1,5 +1,6 @@
 #include "tests/kit/judging.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Quiet runs, then `changed` at the new level, then `back` at the old one. */
@@ -151,6 +152,31 @@ static void the_alert_is_as_it_stands_today_its_events_as_they_were_told(void)
     CU_ASSERT_PTR_NULL(strstr(it.judged.events[0].alert.message, "(12 runs;"));
     CU_ASSERT_EQUAL(it.judged.alerts[0].revision, it.judged.events[it.judged.events_n - 1].alert.revision);
     kit_judging_close(&it);
+/* A small shift first: were it taken for a resemblance of neighbouring runs, the sums would be scaled down for ever. */
+static void a_shift_does_not_make_the_chart_blind_for_the_next(void)
+{
+    int late = 0;
+
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        struct kit_judging it = kit_judging_open(700 + seed);
+        uint32_t found = LW_NO_RUN;
+
+        for (int i = 0; i < 60; i++)
+            kit_add(&it, (struct kit_plan){.accuracy = kit_noisy(&it, 0.912, 0.003),
+                                           .seconds = kit_noisy(&it, i < 25 ? 600.0 : i < 50 ? 690.0 : 1380.0, 70.0)});
+        kit_judge(&it);
+        for (uint32_t run = 50; run < 60 && found == LW_NO_RUN; run++) {
+            const struct lw_finding *finding = kit_finding(&it.judged, run, LW_DETECT_CUSUM, "duration");
+
+            if (finding && finding->verdict == LW_VERDICT_DRIFT)
+                found = run;
+        }
+        CU_ASSERT(found <= 55);
+        late += found > 51;
+        kit_judging_close(&it);
+    }
+    printf("# %d of 12 later than with the second run\n", late);
+    CU_ASSERT(late <= 1);
 }
 
 static void events_tell_the_life_in_order_with_rising_revisions(void)
@@ -247,6 +273,7 @@ KIT_SUITE("judge_life", {"three runs back at the old level resolve", three_runs_
           {"a second fall updates the alert it belongs to", a_second_fall_updates_the_alert_it_belongs_to},
           {"the alert is as it stands today, its events as they were told",
            the_alert_is_as_it_stands_today_its_events_as_they_were_told},
+          {"a shift does not make the chart blind for the next", a_shift_does_not_make_the_chart_blind_for_the_next},
           {"events tell the life in order with rising revisions", events_tell_the_life_in_order_with_rising_revisions},
           {"an id is its evidence and nothing else", an_id_is_its_evidence_and_nothing_else},
           {"a metric that stops leaves its alert stale", a_metric_that_stops_leaves_its_alert_stale},
