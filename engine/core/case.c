@@ -223,10 +223,6 @@ void lw_case_alarm(struct lw_fold *fold, uint32_t series, enum lw_detector detec
         the->away++;
         fold->series[series].case_index = index;
     }
-    if (fold->runs[run]->has_end) {
-        the->has_evidence = 1;
-        the->evidence = fold->runs[run]->end.ms;
-    }
     measure(fold, the);
     lw_case_touch(fold, index, opened ? LW_CASE_OPENED : LW_CASE_UPDATED);
     if (!wanted)
@@ -281,7 +277,7 @@ void lw_case_series_stopped(struct lw_fold *fold, uint32_t series)
     uint32_t index = fold->series[series].case_index;
 
     if (index != LW_FOLD_NONE)
-        fold->cases[index].stale = 1;
+        fold->cases[index].stale = LW_STALE_SERIES;
     leave(fold, series, fold->head.runs_n);
 }
 
@@ -326,6 +322,18 @@ struct lw_case lw_case_today(struct lw_fold *fold, uint32_t index)
     return today;
 }
 
+/* Each step has the time of what it was seen by: the end of the run, or where the clock told it, the deadline. */
+static void know_evidence(const struct lw_fold *fold, uint32_t run, enum lw_transition transition, struct lw_case *the)
+{
+    bool known = run == LW_NO_RUN || fold->runs[run]->has_end;
+
+    the->has_evidence = known;
+    if (run != LW_NO_RUN)
+        the->evidence = known ? fold->runs[run]->end.ms : 0;
+    else
+        the->evidence = transition == LW_TRANSITION_OPEN ? the->due : fold->silent_since;
+}
+
 static void happen(struct lw_fold *fold, enum lw_transition transition, uint32_t run, uint32_t index)
 {
     struct lw_happening *all =
@@ -338,6 +346,7 @@ static void happen(struct lw_fold *fold, enum lw_transition transition, uint32_t
     one = &all[fold->happenings_n++];
     memset(one, 0, sizeof(*one));
     fold->cases[index].revision++;
+    know_evidence(fold, run, transition, &fold->cases[index]);
     lw_sentence_write(fold, &fold->cases[index]);
     one->transition = (uint32_t)transition;
     one->run = run;

@@ -158,6 +158,12 @@ struct lw_remark {
     double extra;
 };
 
+enum lw_case_stale {
+    LW_STALE_NOT,
+    LW_STALE_SERIES, /* a series of it has stopped, or cannot be compared any more */
+    LW_STALE_DATA    /* the model brings no more runs: nothing is known to be over */
+};
+
 /* An alert, as it is kept. */
 struct lw_case {
     uint32_t state, severity, impact, kind, direction; /* as in struct lw_alert */
@@ -168,7 +174,7 @@ struct lw_case {
     uint32_t has_before, has_after, has_evidence;
     uint32_t away;       /* series that are still shifted */
     uint32_t settled;    /* a series of it did not come back, its new level was accepted */
-    uint32_t stale;      /* a series of it has stopped */
+    uint32_t stale;      /* enum lw_case_stale */
     uint32_t no_success; /* overdue: runs come but fail */
     uint32_t streak;     /* failures: so many in a row; overdue: runs that failed */
     uint32_t last_run;   /* failures: the last of the streak; else the run of the last step */
@@ -176,7 +182,8 @@ struct lw_case {
     uint32_t series[LW_FOLD_SERIES];
     double before, after;
     double spread;    /* standard deviation of the reference, in the user's units */
-    int64_t evidence; /* ms */
+    int64_t evidence; /* ms: of the last step */
+    int64_t due;      /* ms: overdue, the deadline */
     char id[28];
     char message[LW_MESSAGE_MAX];
     char reason[LW_MESSAGE_MAX];
@@ -257,7 +264,8 @@ struct lw_fold {
     struct lw_str origin, model;
     const struct lw_run *const *runs;
     size_t runs_n;
-    enum lw_err error; /* sticks: memory, or a threshold that could not be found */
+    int64_t silent_since; /* ms: when the silence after the last run had become its end; not saved */
+    enum lw_err error;    /* sticks: memory, or a threshold that could not be found */
 
     struct lw_fold_head head;
     struct lw_series *series;

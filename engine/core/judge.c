@@ -133,7 +133,8 @@ static enum lw_verdict verdict_of(const struct lw_fold *fold)
     for (size_t i = 0; i < fold->cases_n; i++) {
         const struct lw_case *the = &fold->cases[i];
 
-        if (the->state != LW_ALERT_OPEN)
+        /* Silence resolves nothing: what was open when the data stopped counts as it did then. */
+        if (the->state != LW_ALERT_OPEN && !(the->state == LW_ALERT_STALE && the->stale == LW_STALE_DATA))
             continue;
         open = true;
         verdict = lw_verdict_worse(verdict, the->kind == LW_ALERT_RUN ? LW_VERDICT_ERROR : LW_VERDICT_DRIFT);

@@ -70,10 +70,6 @@ static void fill_streak(struct lw_fold *fold, uint32_t index, uint32_t run)
 
     the->streak++;
     the->last_run = run;
-    if (fold->runs[run]->has_end) {
-        the->has_evidence = 1;
-        the->evidence = fold->runs[run]->end.ms;
-    }
 }
 
 static void see_failure(struct lw_fold *fold, uint32_t run)

@@ -66,10 +66,6 @@ static void break_rule(struct lw_fold *fold, uint32_t rule, uint32_t run, double
     the->before = fold->requirements[rule].kept;
     the->has_after = 1;
     the->after = value;
-    if (fold->runs[run]->has_end) {
-        the->has_evidence = 1;
-        the->evidence = fold->runs[run]->end.ms;
-    }
     fold->requirements[rule].broken = index + 1;
 }
 

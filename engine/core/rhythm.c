@@ -94,8 +94,7 @@ static uint32_t open_overdue(struct lw_fold *fold, uint32_t last, lw_time deadli
         return index;
     the = &fold->cases[index];
     the->direction = LW_DIRECTION_UP;
-    the->has_evidence = 1;
-    the->evidence = deadline.ms;
+    the->due = deadline.ms;
     the->no_success = no_success;
     the->streak = fold->head.failed_since_success;
     if (fold->head.gap != LW_FOLD_NONE)
@@ -282,14 +281,26 @@ void lw_rhythm_see(struct lw_fold *fold, uint32_t run)
     }
 }
 
-/* Silence of that many usual gaps is not lateness, it is the end. */
-static bool is_retired(const struct lw_fold *fold, const struct expectation *expected, uint32_t last, lw_time now)
+/* Silence of that many usual gaps is not lateness, it is the end: since when that was known, or LW_TIME_MAX. */
+static int64_t retirement(const struct lw_fold *fold, const struct expectation *expected, uint32_t last)
 {
     double usual = fold->rules->cadence.ms > 0 ? (double)fold->rules->cadence.ms : expected->usual * 1000.0;
+    double span = RETIRED_GAPS * usual;
+    int64_t end = fold->runs[last]->end.ms;
 
-    if (fold->rules->cadence.ms <= 0 && !expected->armed)
-        return false;
-    return (double)(now.ms - fold->runs[last]->end.ms) > RETIRED_GAPS * usual;
+    if ((fold->rules->cadence.ms <= 0 && !expected->armed) || !(span < 1e14) || end > LW_TIME_MAX - (int64_t)span)
+        return LW_TIME_MAX;
+    return end + (int64_t)span;
+}
+
+static void end_open(struct lw_fold *fold)
+{
+    for (uint32_t i = 0; i < fold->cases_n; i++) {
+        if (fold->cases[i].state != LW_ALERT_OPEN)
+            continue;
+        fold->cases[i].stale = LW_STALE_DATA;
+        lw_case_close(fold, i, LW_ALERT_STALE, LW_NO_RUN);
+    }
 }
 
 void lw_rhythm_end(struct lw_fold *fold, lw_time now)
@@ -297,21 +308,15 @@ void lw_rhythm_end(struct lw_fold *fold, lw_time now)
     uint32_t last = fold->head.last_attempt;
     uint32_t success = fold->head.last_success;
     struct expectation expected = expect(fold);
-    uint32_t overdue = LW_FOLD_NONE;
     lw_time deadline;
 
     if (last == LW_NO_RUN)
         return;
     if (deadline_of(fold, &expected, last, &deadline) && now.ms > deadline.ms)
-        overdue = open_overdue(fold, last, deadline, &expected, false);
+        (void)open_overdue(fold, last, deadline, &expected, false);
     else if (success_deadline(fold, &expected, &deadline) && now.ms > deadline.ms)
-        overdue = open_overdue(fold, success, deadline, &expected, true);
-    if (!is_retired(fold, &expected, last, now))
-        return;
-    if (overdue != LW_FOLD_NONE)
-        lw_case_close(fold, overdue, LW_ALERT_STALE, LW_NO_RUN);
-    for (uint32_t i = 0; i < fold->cases_n; i++) {
-        if (fold->cases[i].state == LW_ALERT_OPEN)
-            lw_case_close(fold, i, LW_ALERT_STALE, LW_NO_RUN);
-    }
+        (void)open_overdue(fold, success, deadline, &expected, true);
+    fold->silent_since = retirement(fold, &expected, last);
+    if (now.ms > fold->silent_since)
+        end_open(fold);
 }

@@ -279,7 +279,7 @@ static void put_overdue(struct line *line, const struct lw_fold *fold, const str
     char span[LW_SPAN_TEXT];
 
     lw_sentence_run(fold, the->opened_run, last);
-    lw_time_short((lw_time){the->evidence}, false, due);
+    lw_time_short((lw_time){the->due}, false, due);
     put(line, the->no_success ? "no successful run since that of %s" : "no run since that of %s", last);
     put(line, ", one was due by %s", due);
     if (the->has_before) {

@@ -1,6 +1,7 @@
 #include "tests/kit/judging.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Quiet runs, then `changed` at the new level, then `back` at the old one. */
@@ -152,6 +153,8 @@ static void the_alert_is_as_it_stands_today_its_events_as_they_were_told(void)
     CU_ASSERT_PTR_NULL(strstr(it.judged.events[0].alert.message, "(12 runs;"));
     CU_ASSERT_EQUAL(it.judged.alerts[0].revision, it.judged.events[it.judged.events_n - 1].alert.revision);
     kit_judging_close(&it);
+}
+
 /* A small shift first: were it taken for a resemblance of neighbouring runs, the sums would be scaled down for ever. */
 static void a_shift_does_not_make_the_chart_blind_for_the_next(void)
 {
@@ -163,7 +166,11 @@ static void a_shift_does_not_make_the_chart_blind_for_the_next(void)
 
         for (int i = 0; i < 60; i++)
             kit_add(&it, (struct kit_plan){.accuracy = kit_noisy(&it, 0.912, 0.003),
-                                           .seconds = kit_noisy(&it, i < 25 ? 600.0 : i < 50 ? 690.0 : 1380.0, 70.0)});
+                                           .seconds = kit_noisy(&it,
+                                                                i < 25   ? 600.0
+                                                                : i < 50 ? 690.0
+                                                                         : 1380.0,
+                                                                70.0)});
         kit_judge(&it);
         for (uint32_t run = 50; run < 60 && found == LW_NO_RUN; run++) {
             const struct lw_finding *finding = kit_finding(&it.judged, run, LW_DETECT_CUSUM, "duration");
@@ -239,6 +246,65 @@ static void a_metric_that_stops_leaves_its_alert_stale(void)
     kit_judging_close(&it);
 }
 
+static void an_alert_that_was_open_when_the_data_stopped_still_counts(void)
+{
+    struct kit_judging it = kit_judging_open(42);
+
+    for (int i = 0; i < 38; i++)
+        kit_add(&it, (struct kit_plan){.accuracy = kit_noisy(&it, i < 30 ? 0.912 : 0.885, 0.003),
+                                       .gap = kit_noisy(&it, 3348.0, 20.0)});
+    it.rules.has_now = true;
+    it.rules.now = (lw_time){it.end + 30 * LW_DAY};
+    kit_judge(&it);
+    kit_judge_show(&it.judged);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 1);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_OVERDUE), 1);
+    CU_ASSERT_EQUAL(kit_alert(&it.judged, LW_ALERT_LEVEL)->state, LW_ALERT_STALE);
+    CU_ASSERT_EQUAL(kit_alert(&it.judged, LW_ALERT_OVERDUE)->state, LW_ALERT_STALE);
+    CU_ASSERT_EQUAL(it.judged.verdict, LW_VERDICT_DRIFT);
+    kit_judging_close(&it);
+}
+
+static void a_model_that_only_fell_silent_is_overdue_and_not_ok(void)
+{
+    struct kit_judging it = kit_judging_open(43);
+
+    for (int i = 0; i < 20; i++)
+        kit_add(&it, (struct kit_plan){.accuracy = kit_noisy(&it, 0.912, 0.003), .gap = kit_noisy(&it, 3348.0, 20.0)});
+    it.rules.has_now = true;
+    it.rules.now = (lw_time){it.end + 30 * LW_DAY};
+    kit_judge(&it);
+    CU_ASSERT_EQUAL(it.judged.verdict, LW_VERDICT_DRIFT);
+    kit_judging_close(&it);
+}
+
+/* By hand: what a run showed is known at its end, what the clock showed at the deadline. */
+static void each_step_has_the_time_of_its_own_evidence(void)
+{
+    struct kit_judging it = kit_judging_open(31);
+    const struct lw_alert_event *events;
+    size_t n;
+
+    play(&it, 30, 8, 0.885, 10);
+    it.rules.has_now = true;
+    it.rules.now = (lw_time){it.end + 30 * LW_DAY};
+    kit_judge(&it);
+    events = it.judged.events;
+    n = it.judged.events_n;
+    CU_ASSERT_FATAL(n >= 4);
+    for (size_t i = 0; i < n; i++) {
+        CU_ASSERT(events[i].alert.has_evidence);
+        if (events[i].run != LW_NO_RUN)
+            CU_ASSERT_EQUAL(events[i].alert.evidence.ms, it.history.runs[events[i].run]->end.ms);
+    }
+    CU_ASSERT_EQUAL(kit_alert(&it.judged, LW_ALERT_LEVEL)->evidence.ms, it.history.runs[40]->end.ms);
+    CU_ASSERT_EQUAL(events[n - 2].transition, LW_TRANSITION_OPEN);
+    CU_ASSERT_EQUAL(events[n - 1].transition, LW_TRANSITION_STALE);
+    CU_ASSERT(events[n - 2].alert.evidence.ms > it.end && events[n - 2].alert.evidence.ms < it.end + 2 * LW_HOUR);
+    CU_ASSERT(llabs(events[n - 1].alert.evidence.ms - (it.end + 10 * 3348000LL)) < 60000);
+    kit_judging_close(&it);
+}
+
 static void sentences_are_short_whatever_the_names(void)
 {
     struct kit_judging it = kit_judging_open(41);
@@ -277,4 +343,8 @@ KIT_SUITE("judge_life", {"three runs back at the old level resolve", three_runs_
           {"events tell the life in order with rising revisions", events_tell_the_life_in_order_with_rising_revisions},
           {"an id is its evidence and nothing else", an_id_is_its_evidence_and_nothing_else},
           {"a metric that stops leaves its alert stale", a_metric_that_stops_leaves_its_alert_stale},
+          {"an alert that was open when the data stopped still counts",
+           an_alert_that_was_open_when_the_data_stopped_still_counts},
+          {"a model that only fell silent is overdue and not ok", a_model_that_only_fell_silent_is_overdue_and_not_ok},
+          {"each step has the time of its own evidence", each_step_has_the_time_of_its_own_evidence},
           {"sentences are short whatever the names", sentences_are_short_whatever_the_names})
