@@ -2,6 +2,7 @@
 #include "engine/flow/intake.h"
 
 #include "engine/base/fault.h"
+#include "engine/base/time_text.h"
 #include "engine/core/step.h"
 #include "engine/flow/progress.h"
 #include "engine/flow/tally.h"
@@ -36,7 +37,10 @@ struct lw_intake {
     struct lw_buf identities; /* struct identity */
     struct lw_buf warnings;   /* struct lw_str */
     uint64_t datapoints, duplicates;
-    size_t unusable;
+    size_t unusable, empty;
+    lw_time first, last; /* of all datapoints with a time, those outside of the window too */
+    bool has_span;
+    bool nothing;       /* options or an empty export leave no run */
     bool stopped;       /* by --strict */
     bool standard_read; /* standard input has been */
 };
@@ -50,6 +54,9 @@ struct reading {
     struct lw_decoder *decoder;
     struct lw_buf head;
     uint64_t facts, left_out; /* left out: good, but outside of the window */
+    uint64_t own;             /* events that leeway itself had written */
+    bool broken;              /* reading ended in an error: a record that is cut off follows from that */
+    bool empty;               /* a list without anything in it */
     struct lw_str trouble;    /* with the first record that is of no use, in words */
     size_t points_n;
     struct lw_point points[POINTS];
@@ -96,7 +103,7 @@ void lw_intake_close(struct lw_intake *intake)
 
 size_t lw_intake_unusable(const struct lw_intake *intake)
 {
-    return intake->unusable;
+    return intake->unusable + intake->nothing;
 }
 
 static enum lw_err give_points(struct reading *reading, struct lw_fault *fault)
@@ -116,7 +123,10 @@ static enum lw_err take_reject(void *self, enum lw_reject reason, uint64_t line,
     struct lw_intake *intake = reading->intake;
     struct lw_str path = reading->file.path;
 
+    if (reading->broken && lw_tally_is_bad(reason))
+        return LW_ERR_OK;
     reading->file.rejected++;
+    reading->own += reason == LW_REJECT_OWN_EVENT;
     if (intake->settings->strict && lw_tally_is_bad(reason)) {
         intake->stopped = true;
         return lw_fault_set_at(fault, LW_ERR_FORMAT, line, byte,
@@ -134,11 +144,22 @@ static enum lw_err take_reject(void *self, enum lw_reject reason, uint64_t line,
     return LW_ERR_OK;
 }
 
+static void see_time(struct lw_intake *intake, lw_time time)
+{
+    if (!intake->has_span || time.ms < intake->first.ms)
+        intake->first = time;
+    if (!intake->has_span || time.ms > intake->last.ms)
+        intake->last = time;
+    intake->has_span = true;
+}
+
 static enum lw_err take_point(void *self, const struct lw_point *point, struct lw_fault *fault)
 {
     struct reading *reading = self;
     struct lw_window *window = &reading->intake->window;
 
+    if ((point->flags & LW_POINT_STEP) == 0)
+        see_time(reading->intake, (lw_time){point->at});
     if (!lw_window_open(window) && !lw_window_point(window, point)) {
         reading->left_out++;
         return take_reject(self, LW_REJECT_OUTSIDE_WINDOW, 0, 0, NULL, fault);
@@ -278,11 +299,31 @@ static struct lw_str keep_sentence(struct lw_intake *intake, const struct lw_fau
     return lw_arena_text(&intake->arena, lw_str_from(text));
 }
 
+/* Nothing but blanks and an empty list: an export without anything in it, of whatever format. */
+static bool is_empty_list(struct lw_str text)
+{
+    char seen[2];
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] == ' ' || text.at[i] == '\t' || text.at[i] == '\r' || text.at[i] == '\n')
+            continue;
+        if (n == 2)
+            return false;
+        seen[n++] = text.at[i];
+    }
+    return n == 2 && seen[0] == '[' && seen[1] == ']';
+}
+
 /* Why a file that was read to its end is of no use; empty when it is of use; .at is NULL when memory is out. */
 static struct lw_str why_unusable(struct reading *reading)
 {
-    if (reading->file.datapoints + reading->facts + reading->left_out > 0)
+    if (reading->file.datapoints + reading->facts + reading->left_out + reading->own > 0)
         return LW_STR("");
+    if (reading->file.records + reading->file.rejected == 0) {
+        reading->empty = true;
+        return LW_STR("");
+    }
     if (reading->trouble.len == 0)
         reading->trouble = LW_STR("nothing that is known");
     return lw_arena_format(&reading->intake->arena,
@@ -298,6 +339,11 @@ static enum lw_err settle_file(struct reading *reading, enum lw_err err, struct 
 
     if (err != LW_ERR_OK && !is_of_file(intake, err))
         return err;
+    reading->broken = err != LW_ERR_OK;
+    if (!reading->broken && reading->decoder == NULL && is_empty_list(lw_buf_view(&reading->head))) {
+        intake->empty++;
+        return note_file(intake, &reading->file, fault);
+    }
     if (err == LW_ERR_OK) {
         err = finish_decoding(reading, fault);
     } else if ((reading->decoder != NULL || reading->head.len > 0) && finish_decoding(reading, &after) != LW_ERR_OK &&
@@ -315,6 +361,7 @@ static enum lw_err settle_file(struct reading *reading, enum lw_err err, struct 
         reading->file.error = why_unusable(reading);
     if (reading->file.error.at == NULL)
         return lw_fault_memory(fault, "an error of a file");
+    intake->empty += reading->empty;
     return note_file(intake, &reading->file, fault);
 }
 
@@ -449,22 +496,81 @@ static enum lw_err give_facts(struct lw_intake *intake, struct lw_fault *fault)
     return lw_step_take(intake->step, NULL, 0, facts, n, fault);
 }
 
-/* Told on standard error too: a program that reads the report would not see it. */
+/* A sentence about the whole. Told on standard error too: a program that reads the report would not see it. */
+static enum lw_err warn_loudly(struct lw_intake *intake, struct lw_str sentence, struct lw_fault *fault)
+{
+    if (sentence.at != NULL && !intake->session->quiet)
+        lw_session_note("%.*s", (int)sentence.len, sentence.at);
+    return warn(intake, sentence, fault);
+}
+
 static enum lw_err warn_of_names(struct lw_intake *intake, const struct lw_output *output, struct lw_fault *fault)
 {
-    size_t n = 0;
-    const struct lw_str *sentences =
-        lw_unmatched_list(&intake->settings->rules, output->models, output->models_n, &intake->arena, &n);
-    enum lw_err err = LW_ERR_OK;
+    struct lw_unmatched unmatched;
+    enum lw_err err;
 
-    if (sentences == NULL)
+    /* Without any data no name can be found, and that there are none is the news. */
+    if (output->models_n == 0)
+        return LW_ERR_OK;
+    if (lw_unmatched_find(&intake->settings->rules, output->models, output->models_n, &intake->arena, &unmatched) !=
+        LW_ERR_OK)
         return lw_fault_memory(fault, "a warning");
-    for (size_t i = 0; i < n && err == LW_ERR_OK; i++) {
-        if (!intake->session->quiet)
-            lw_session_note("%.*s", (int)sentences[i].len, sentences[i].at);
-        err = warn(intake, sentences[i], fault);
-    }
+    if (unmatched.useless.len > 0)
+        return lw_fault_set(fault, LW_ERR_USAGE, "%.*s", (int)unmatched.useless.len, unmatched.useless.at);
+    err = LW_ERR_OK;
+    for (size_t i = 0; i < unmatched.n && err == LW_ERR_OK; i++)
+        err = warn_loudly(intake, unmatched.sentences[i], fault);
     return err;
+}
+
+/* Why there is no run at all, where the options or an empty export are the reason. */
+static enum lw_err warn_of_nothing(struct lw_intake *intake, const struct lw_output *output, struct lw_fault *fault)
+{
+    const struct lw_settings *settings = intake->settings;
+    char first[LW_TIME_SHORT];
+    char last[LW_TIME_SHORT];
+
+    if (output->models_n > 0 || intake->unusable > 0)
+        return LW_ERR_OK;
+    if (intake->empty > 0 && intake->empty == intake->files.len / sizeof(struct lw_report_file)) {
+        intake->nothing = true;
+        return warn_loudly(intake, LW_STR("the export is empty: it has no record in it"), fault);
+    }
+    if (!lw_window_open(&intake->window) && intake->has_span) {
+        intake->nothing = true;
+        lw_time_short(intake->first, true, first);
+        lw_time_short(intake->last, true, last);
+        return warn_loudly(intake,
+                           lw_arena_format(&intake->arena,
+                                           "no run is left: the data go from %s to %s, --since and --until leave out "
+                                           "all of it",
+                                           first, last),
+                           fault);
+    }
+    if (settings->rules.model_pattern.len > 0 && output->rejected[LW_REJECT_OTHER_MODEL] > 0) {
+        intake->nothing = true;
+        return warn_loudly(intake,
+                           lw_arena_format(&intake->arena,
+                                           "no model matches --model-pattern %.*s: `leeway models` shows the names",
+                                           (int)settings->rules.model_pattern.len, settings->rules.model_pattern.at),
+                           fault);
+    }
+    return LW_ERR_OK;
+}
+
+/* Silence up to a time that is before the last datapoint cannot be judged. */
+static enum lw_err warn_of_now(struct lw_intake *intake, struct lw_fault *fault)
+{
+    const struct lw_rules *rules = &intake->settings->rules;
+    char last[LW_TIME_SHORT];
+
+    if (!rules->has_now || !intake->has_span || rules->now.ms >= intake->last.ms)
+        return LW_ERR_OK;
+    lw_time_short(intake->last, true, last);
+    return warn_loudly(
+        intake,
+        lw_arena_format(&intake->arena, "--now is before the end of the data, %s: they are judged all the same", last),
+        fault);
 }
 
 enum lw_err lw_intake_end(struct lw_intake *intake, struct lw_report *report, struct lw_fault *fault)
@@ -484,6 +590,10 @@ enum lw_err lw_intake_end(struct lw_intake *intake, struct lw_report *report, st
         err = warn(intake, output.warnings[i], fault);
     if (err == LW_ERR_OK)
         err = warn_of_names(intake, &output, fault);
+    if (err == LW_ERR_OK)
+        err = warn_of_nothing(intake, &output, fault);
+    if (err == LW_ERR_OK)
+        err = warn_of_now(intake, fault);
     if (err != LW_ERR_OK)
         return err;
     /* Sets of different statistics are joined only now; what was left over of them came to light with the last file. */

@@ -302,6 +302,12 @@ static enum lw_err read_plan(const struct lw_options *options, struct lw_arena *
         plan->model = lw_str_from(lw_options_value(options, "model"));
     if (plan->model.len == 0 || plan->model.len > NAME_MAX_BYTES)
         return lw_fault_set(fault, LW_ERR_USAGE, "--model: write a name of 1 to %d bytes", NAME_MAX_BYTES);
+    for (uint32_t i = 0; i < plan->changes_n; i++) {
+        if (plan->changes[i].first > runs)
+            return lw_fault_set(fault, LW_ERR_USAGE,
+                                "a change from run %u on never happens: there are %.0f runs, see --runs",
+                                (unsigned)plan->changes[i].first, runs);
+    }
     plan->runs = (uint32_t)runs;
     plan->epochs = (uint32_t)epochs;
     plan->seed = (uint64_t)seed;

@@ -10,13 +10,15 @@
 #include "engine/report/remarks.h"
 #include "engine/report/safe.h"
 
-#include <stdio.h>
+#include <stdbool.h>
+#include <string.h>
 
 #define COLUMNS_DEFAULT 80u
 #define COLUMNS_LEAST   40u
 #define ARENA_CEILING   ((size_t)1 << 30) /* cells of the widest report */
 #define REJECTS_DETAIL  160
 #define DETAILED_MOST   20u /* up to so many models all are told in detail */
+#define ALONE_LEAST     3u  /* models of one run each: fewer may well be what they are */
 #define QUIET_RANK      3u  /* of lw_overview_rank: from here on nothing needs a person */
 
 /* "-- name ------- verdict --": where a model begins. */
@@ -110,6 +112,18 @@ static void write_reject(const struct lw_report_reject *reject, struct lw_page *
     lw_page_wrap_line(page, &line, 2, 4);
 }
 
+/* Jobs that are known by their description alone. */
+static size_t count_described(const struct lw_report *report)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < report->models_n; i++) {
+        for (size_t j = 0; j < report->models[i].runs_n; j++)
+            n += report->models[i].runs[j].run->metrics_n == 0;
+    }
+    return n;
+}
+
 static void write_file_error(const struct lw_report_file *file, struct lw_page *page)
 {
     struct lw_buf line = {.ceiling = 65536};
@@ -129,6 +143,7 @@ static void write_input(const struct lw_report *report, struct lw_page *page)
     uint64_t bytes = 0;
     uint64_t duplicates = 0;
     size_t unusable = 0;
+    size_t described = count_described(report);
     struct lw_buf line = {.ceiling = 1024};
 
     for (size_t i = 0; i < report->files_n; i++) {
@@ -138,8 +153,11 @@ static void write_input(const struct lw_report *report, struct lw_page *page)
     }
     lw_figure_bytes((double)bytes, size);
     lw_page_text(page, "\n");
-    lw_buf_format(&line, "Read %zu %s, %s: %llu datapoints", report->files_n, report->files_n == 1 ? "file" : "files",
-                  size, (unsigned long long)report->datapoints);
+    lw_buf_format(&line, "Read %zu %s, %s: %llu %s", report->files_n, report->files_n == 1 ? "file" : "files", size,
+                  (unsigned long long)report->datapoints, report->datapoints == 1 ? "datapoint" : "datapoints");
+    if (described > 0)
+        lw_buf_format(&line, ", %zu %s", described,
+                      described == 1 ? "job described without datapoints" : "jobs described without datapoints");
     if (duplicates > 0)
         lw_buf_format(&line, ", %llu of them duplicates", (unsigned long long)duplicates);
     lw_buf_char(&line, '.');
@@ -156,6 +174,24 @@ static void write_input(const struct lw_report *report, struct lw_page *page)
         for (size_t i = 0; i < report->rejects_n; i++)
             write_reject(&report->rejects[i], page);
     }
+}
+
+/* Names that change in more than a time stamp make every run a model of its own, and nothing can be compared. */
+static void write_hint(const struct lw_report *report, struct lw_page *page)
+{
+    struct lw_buf line = {.ceiling = 1024};
+    size_t alone = 0;
+
+    for (size_t i = 0; i < report->models_n; i++)
+        alone += report->models[i].runs_n == 1;
+    if (report->models_n < ALONE_LEAST || alone * 10 < report->models_n * 9)
+        return;
+    lw_buf_format(&line,
+                  "%zu of %zu models consist of a single run, so there is nothing to compare them with: --model NAME "
+                  "groups them (`leeway models` shows how names were understood).",
+                  alone, report->models_n);
+    lw_page_text(page, "\n");
+    lw_page_wrap_line(page, &line, 0, 0);
 }
 
 static void write_notes(const struct lw_report *report, struct lw_page *page)
@@ -183,6 +219,7 @@ void lw_text_write(const struct lw_report *report, const struct lw_report_style 
     };
 
     lw_overview_write(report, &page);
+    write_hint(report, &page);
     write_models(report, &page);
     write_notes(report, &page);
     write_input(report, &page);

@@ -21,6 +21,9 @@ run frobnicate
 ok "a word that is near to none points to the help" complains "see \`leeway --help\`"
 run --frobnicate
 ok "an option before the command is told apart" complains "options follow a command"
+run simulate --runs 60 --drift duration:x2@100
+ok "a change beyond the last run is an error of use" exits 2
+ok "that says how many there are" complains "there are 60 runs"
 run analyze
 ok "no input named is an error of use" exits 2
 ok "that says what to name" complains "name the files"

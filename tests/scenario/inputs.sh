@@ -37,6 +37,7 @@ head -c 5000 "$work/history.ndjson.gz" >"$work/cut.gz"
 json "$work/cut.gz"
 ok "gzip that is cut off is unusable input" exits 3
 ok "what came before the cut is reported" equals 'd["summary"]["runs"] > 0' True
+ok "and the record at the cut is not counted as another fault" equals 'd["input"]["rejected"]' '[]'
 
 mkdir "$work/folder" "$work/folder/inner" "$work/empty"
 cp "$work/part.aa" "$work/folder/b.ndjson"
@@ -71,6 +72,20 @@ ok "one line says what to do" complains "--input-format"
 json "$work/nothing"
 ok "an empty file is unusable input" exits 3
 ok "one line says why" complains "is empty"
+for empty in '[]' '{"events":[]}' '{"Datapoints":[],"Label":"x"}' 'timestamp,model,run,metric,value'; do
+    echo "$empty" >"$work/export"
+    json "$work/export"
+    ok "$empty alone is unusable input" exits 3
+    ok "$empty is an empty export" complains "the export is empty"
+    json "$work/export" "$work/history.ndjson"
+    ok "$empty beside other files is fine" exits 0
+    ok "$empty adds nothing" same_models
+done
+"$LEEWAY" analyze --format ndjson "$work/history.ndjson" >"$work/own.ndjson"
+json "$work/own.ndjson"
+ok "leeway's own events are usable" exits 0
+ok "without a word on standard error" silent
+ok "they are counted" equals 'd["input"]["rejected"][0]["reason"]' own_event
 json /proc/self/mem
 ok "a file that cannot be read is unusable input" exits 3
 
@@ -93,10 +108,13 @@ json --since 2019-06-01T02:00Z --until 2019-06-01T04:00Z "$work/history.ndjson"
 ok "a window leaves out the runs outside of it" equals 'd["summary"]["runs"]' 2
 ok "and counts what it left out" equals 'd["input"]["rejected"][0]["reason"]' outside_window
 json --since 2030-01-01 "$work/history.ndjson"
-ok "a window without any data is no error" exits 0
+ok "a window without any data is unusable input" exits 3
+ok "that says from when to when the data are" complains "the data go from 1 Jun 2019 00:"
 ok "and has no runs" equals 'd["summary"]["runs"]' 0
 json --model-pattern 'other*' "$work/history.ndjson"
 ok "a pattern leaves out other models" equals 'd["summary"]["models"]' 0
+ok "and when none is left, that is unusable input" exits 3
+ok "that says where the names are shown" complains "leeway models"
 json --model mine "$work/history.ndjson"
 ok "--model names the model" equals 'd["models"][0]["model"]' mine
 json --origin here "$work/history.ndjson"
@@ -107,6 +125,11 @@ ok "models shows the families" says "simulated"
 "$LEEWAY" simulate --runs 1 --model lonely -o "$work/lonely.ndjson"
 run models "$work/history.ndjson" "$work/lonely.ndjson"
 ok "and points out a family of one run" says "1 model consists of a single run"
+for i in 1 2 3; do
+    "$LEEWAY" simulate --runs 1 --model "lonely$(printf 'abc' | cut -c $i)" -o "$work/lonely$i.ndjson"
+done
+run analyze "$work"/lonely?.ndjson
+ok "analyze says so too, and what groups them" says "--model NAME groups"
 run models
 ok "models needs files" exits 2
 done_testing

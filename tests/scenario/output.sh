@@ -76,10 +76,19 @@ ok "a broken rule is drift" exits 1
 run analyze --require 'validation:accuracy >= 0.9' --fail-on drift "$work/quiet.ndjson"
 ok "a rule that is kept is none" exits 0
 run analyze --require 'valdation:accuracy >= 0.9' "$work/quiet.ndjson"
-ok "a rule for a series that is not there is pointed out" complains "--require valdation:accuracy: no series of that name"
+ok "a rule for a series that is not there is an error of use" exits 2
+ok "that names the nearest one" complains "--require valdation:accuracy: no series of that name was found; did you mean validation:accuracy?"
 run analyze --baseline nobody "$work/quiet.ndjson"
-ok "a baseline that is not there is pointed out" complains "--baseline nobody: no run of that name"
+ok "a baseline that is not there is an error of use" exits 2
+ok "that names what is there" complains "--baseline nobody: no run of that name was found; there are simulated-2019-06-01-00-00-00"
+run analyze --baseline simulated-2019-06-01-00-00-00 --baseline nobody "$work/quiet.ndjson"
+ok "where one of them is there, the other is pointed out" complains "--baseline nobody: no run of that name"
 ok "in the report too" says "--baseline nobody"
+ok "and the exit code is 0" exits 0
+run analyze --price ml.p2.xlarg=0.9 "$work/quiet.ndjson"
+ok "a price for an instance type that is not there is pointed out" complains "--price ml.p2.xlarg: no instance type"
+run analyze --now 2019-06-01T01:00Z "$work/quiet.ndjson"
+ok "--now before the end of the data is pointed out" complains "--now is before the end of the data"
 
 run analyze --format ndjson "$work/drift.ndjson"
 ok "every line of ndjson is an object" python3 -c '
