@@ -195,6 +195,15 @@ static bool is_index(uint32_t index, size_t n)
     return index < n || index == LW_FOLD_NONE;
 }
 
+/* On the charted scale, a little beyond what the transform can yield: a mean may differ by its rounding. */
+static bool is_charted(uint32_t transform, double x)
+{
+    double least = lw_transform_apply((enum lw_transform)transform, -1e150, NULL);
+    double most = lw_transform_apply((enum lw_transform)transform, 1e150, NULL);
+
+    return x >= least - 1e-6 * fabs(least) - 1e-6 && x <= most + 1e-6 * fabs(most) + 1e-6;
+}
+
 static bool chart_is_sound(const struct lw_series *series)
 {
     const struct lw_cusum *chart = &series->chart;
@@ -221,7 +230,12 @@ static bool chart_is_sound(const struct lw_series *series)
         return false;
     return chart->sums.up >= 0.0 && chart->sums.down >= 0.0 && chart->m2 >= 0.0 && series->level.m2 >= 0.0 &&
            series->before.m2 >= 0.0 && series->rounding >= 0.0 && chart->sums.k == 0.5 &&
-           chart->n <= series->values_n && fabs(chart->mean) < 1e300;
+           chart->n <= series->values_n &&
+           (chart->n == 0 ||
+            (is_charted(series->transform, chart->mean) && is_charted(series->transform, chart->first))) &&
+           (series->before.n == 0 || series->kind == LW_SERIES_CURVE ||
+            is_charted(series->transform, series->before_x)) &&
+           fabs(series->level.mean) <= 1e151 && fabs(series->before.mean) <= 1e151;
 }
 
 static bool series_is_sound(const struct lw_fold *fold, const struct lw_series *series, uint64_t names_n)
@@ -257,10 +271,10 @@ static bool series_is_sound(const struct lw_fold *fold, const struct lw_series *
     return chart_is_sound(series);
 }
 
-static bool values_are_sound(const struct lw_value *values, uint32_t n, uint32_t runs_n)
+static bool values_are_sound(const struct lw_value *values, uint32_t n, uint32_t runs_n, uint32_t transform)
 {
     for (uint32_t i = 0; i < n; i++) {
-        if (!isfinite(values[i].raw) || !isfinite(values[i].x) || fabs(values[i].x) > 1e300 ||
+        if (!isfinite(values[i].raw) || !isfinite(values[i].x) || !is_charted(transform, values[i].x) ||
             values[i].place > LW_PLACE_HELD || values[i].run >= runs_n)
             return false;
         /* One value per run, in order: so there are never more than runs. */
@@ -334,7 +348,8 @@ static bool is_sound(const struct lw_fold *fold)
 
     for (uint32_t i = 0; i < head->series_n; i++) {
         if (!series_is_sound(fold, &fold->series[i], fold->names_n) ||
-            !values_are_sound(fold->memory[i].values, fold->series[i].values_n, head->runs_n))
+            !values_are_sound(fold->memory[i].values, fold->series[i].values_n, head->runs_n,
+                              fold->series[i].transform))
             return false;
     }
     for (uint32_t i = 0; i < head->runs_n; i++) {
