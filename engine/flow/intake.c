@@ -481,6 +481,14 @@ enum lw_err lw_intake_path(struct lw_intake *intake, const char *path, struct lw
     return err;
 }
 
+/* A sentence about the whole. Told on standard error too: a program that reads the report would not see it. */
+static enum lw_err warn_loudly(struct lw_intake *intake, struct lw_str sentence, struct lw_fault *fault)
+{
+    if (sentence.at != NULL && !intake->session->quiet)
+        lw_session_note("%.*s", (int)sentence.len, sentence.at);
+    return warn(intake, sentence, fault);
+}
+
 static enum lw_err give_facts(struct lw_intake *intake, struct lw_fault *fault)
 {
     uint64_t outside = 0;
@@ -493,15 +501,19 @@ static enum lw_err give_facts(struct lw_intake *intake, struct lw_fault *fault)
         return lw_fault_memory(fault, "the runs in the window");
     facts = lw_window_facts(&intake->window, &n, &outside);
     lw_tally_count(&intake->tally, LW_REJECT_OUTSIDE_WINDOW, outside);
-    return lw_step_take(intake->step, NULL, 0, facts, n, fault);
-}
+    if (intake->window.cut > 0) {
+        enum lw_err err = warn_loudly(
+            intake,
+            lw_arena_format(&intake->arena,
+                            "--since or --until cut through %zu %s: the duration and the values are those of what is "
+                            "left",
+                            intake->window.cut, intake->window.cut == 1 ? "run" : "runs"),
+            fault);
 
-/* A sentence about the whole. Told on standard error too: a program that reads the report would not see it. */
-static enum lw_err warn_loudly(struct lw_intake *intake, struct lw_str sentence, struct lw_fault *fault)
-{
-    if (sentence.at != NULL && !intake->session->quiet)
-        lw_session_note("%.*s", (int)sentence.len, sentence.at);
-    return warn(intake, sentence, fault);
+        if (err != LW_ERR_OK)
+            return err;
+    }
+    return lw_step_take(intake->step, NULL, 0, facts, n, fault);
 }
 
 static enum lw_err warn_of_names(struct lw_intake *intake, const struct lw_output *output, struct lw_fault *fault)

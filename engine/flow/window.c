@@ -89,6 +89,8 @@ const struct lw_fact *lw_window_facts(struct lw_window *window, size_t *n, uint6
     for (size_t i = 0; i < runs_n; i++) {
         if (unique == 0 || by_run_only(&runs[unique - 1], &runs[i]) != 0)
             runs[unique++] = runs[i];
+        else if (!runs[i].inside && (runs[i - 1].inside))
+            window->cut++; /* inside comes first: this is the first of those outside */
     }
     for (size_t i = 0; i < facts_n; i++) {
         struct sighting key = {.origin = facts[i].origin, .run = facts[i].run};

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 struct lw_window {
+    size_t cut; /* runs that have something inside and something outside; known after lw_window_facts */
     lw_time since, until;
     bool has_since, has_until;
     struct lw_buf facts; /* struct lw_fact, held back */

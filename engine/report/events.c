@@ -4,11 +4,14 @@
 #include "engine/base/json_out.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 struct writer {
     struct lw_json_out json;
     uint64_t sequence;
+    char session[LW_DIGEST_ID]; /* the same for the same runs, whenever they are read */
 };
 
 static void key_str(struct writer *writer, const char *key, struct lw_str text)
@@ -204,6 +207,7 @@ static void write_alert(struct writer *writer, const struct lw_judged *model, co
     key_detectors(writer, alert);
     key_uint(writer, "lw_revision", alert->revision);
     key_time(writer, "lw_evidence_time", alert->has_evidence, alert->evidence);
+    key_text(writer, "lw_session", writer->session);
     finish(writer, parts, 3);
 }
 
@@ -220,10 +224,43 @@ static void write_model(struct writer *writer, const struct lw_judged *model)
         write_alert(writer, model, &model->events[i]);
 }
 
+/* Offline there is no process that lives on from one call to the next: a session is the set of runs that was judged. */
+static bool name_session(struct writer *writer, const struct lw_report *report)
+{
+    char id[LW_DIGEST_ID] = "";
+
+    for (size_t i = 0; i < report->models_n; i++) {
+        const struct lw_judged *model = &report->models[i];
+
+        for (size_t j = 0; j < model->runs_n; j++) {
+            const struct lw_run *run = model->runs[j].run;
+            char end[LW_NUMBER_TEXT];
+            char before[LW_DIGEST_ID];
+            struct lw_str parts[5];
+
+            snprintf(end, sizeof(end), "%lld", run->has_end ? (long long)run->end.ms : -1LL);
+            memcpy(before, id, sizeof(before));
+            parts[0] = lw_str_from(before);
+            parts[1] = model->origin;
+            parts[2] = model->model;
+            parts[3] = lw_run_str(run, run->name);
+            parts[4] = lw_str_from(end);
+            if (lw_digest_id(parts, 5, id, NULL) != LW_ERR_OK)
+                return false;
+        }
+    }
+    memcpy(writer->session, id, sizeof(id));
+    return true;
+}
+
 void lw_events_write(const struct lw_report *report, struct lw_buf *out)
 {
     struct writer writer = {.json = {.buf = out}};
 
+    if (!name_session(&writer, report)) {
+        out->error = LW_ERR_NOMEM;
+        return;
+    }
     for (size_t i = 0; i < report->models_n; i++)
         write_model(&writer, &report->models[i]);
 }

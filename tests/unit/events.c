@@ -162,7 +162,29 @@ static void an_alert_event_carries_the_decision(void)
     CU_ASSERT_EQUAL(seen, 3);
 }
 
+static void see_session(struct json_object *event, void *self)
+{
+    char *session = self;
+
+    if (strcmp(text(event, "lw_event"), "alert") != 0)
+        return;
+    CU_ASSERT_EQUAL(strlen(text(event, "lw_session")), 26);
+    if (session[0] != '\0')
+        CU_ASSERT_STRING_EQUAL(text(event, "lw_session"), session);
+    strncpy(session, text(event, "lw_session"), 31);
+}
+
+static void the_session_of_alerts_is_the_same_for_the_same_runs(void)
+{
+    char session[32] = "";
+
+    (void)for_each(see_session, session);
+    (void)for_each(see_session, session);
+    CU_ASSERT_EQUAL(strlen(session), 26);
+}
+
 KIT_SUITE("events",
+          {"the session of alerts is the same for the same runs", the_session_of_alerts_is_the_same_for_the_same_runs},
           {"every run, metric and step of an alert is an event", every_run_metric_and_step_of_an_alert_is_an_event},
           {"keys are few, flat, and of one type each", keys_are_few_flat_and_of_one_type},
           {"ids differ, and sequence numbers count up", ids_differ_and_numbers_count_up},

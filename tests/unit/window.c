@@ -58,6 +58,7 @@ static void facts_follow_their_run(void)
     kept = lw_window_facts(&window, &n, &outside);
     CU_ASSERT_EQUAL_FATAL(n, 3);
     CU_ASSERT_EQUAL(outside, 2);
+    CU_ASSERT_EQUAL(window.cut, 1); /* run 1 */
     CU_ASSERT_EQUAL(kept[0].run, 1);
     CU_ASSERT_EQUAL(kept[1].run, 3);
     CU_ASSERT_EQUAL(kept[2].run, 4);
