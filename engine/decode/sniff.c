@@ -5,7 +5,7 @@
    training logs print. Nothing is parsed strictly here, so that a head that ends in the middle, or has a bad record, is
    still recognised. */
 
-#define HEAD (64u * 1024)
+#define HEAD ((size_t)64 * 1024)
 
 static bool is_blank(char c)
 {

@@ -88,8 +88,7 @@ static void a_stated_cadence_is_expected_from_the_second_run_on(void)
     kit_judge(&it);
     CU_ASSERT_EQUAL_FATAL(it.judged.alerts_n, 1);
     CU_ASSERT_EQUAL(it.judged.alerts[0].kind, LW_ALERT_OVERDUE);
-    CU_ASSERT_EQUAL(it.judged.events[0].alert.evidence.ms,
-                    it.history.runs[1]->start.ms + LW_HOUR + 15 * LW_MINUTE);
+    CU_ASSERT_EQUAL(it.judged.events[0].alert.evidence.ms, it.history.runs[1]->start.ms + LW_HOUR + 15 * LW_MINUTE);
     kit_judging_close(&it);
 }
 

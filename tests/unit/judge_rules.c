@@ -79,17 +79,14 @@ static void a_broken_rule_is_told_in_the_units_of_the_user(void)
 static void a_value_that_just_breaks_a_rule_is_not_rounded_to_its_bound(void)
 {
     struct kit_judging it = kit_judging_open(85);
-    struct lw_requirement rule = {.text = LW_STR("train:loss <= 0.3"),
-                                  .series = LW_STR("train:loss"),
-                                  .compare = LW_COMPARE_LE,
-                                  .bound = 0.3};
+    struct lw_requirement rule = {
+        .text = LW_STR("train:loss <= 0.3"), .series = LW_STR("train:loss"), .compare = LW_COMPARE_LE, .bound = 0.3};
     double values[1] = {0.300002};
     struct kit_metric metric = {.name = "train:loss", .values = values, .n = 1, .step = 1e-6};
 
-    kit_history_add(&it.history, &(struct kit_run){.start = KIT_BEGIN,
-                                                   .end = KIT_BEGIN + LW_MINUTE,
-                                                   .metrics = &metric,
-                                                   .metrics_n = 1});
+    kit_history_add(
+        &it.history,
+        &(struct kit_run){.start = KIT_BEGIN, .end = KIT_BEGIN + LW_MINUTE, .metrics = &metric, .metrics_n = 1});
     it.rules.requirements = &rule;
     it.rules.requirements_n = 1;
     kit_judge(&it);
