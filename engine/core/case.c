@@ -107,18 +107,51 @@ void lw_case_close(struct lw_fold *fold, uint32_t index, enum lw_alert_state sta
     lw_case_touch(fold, index, LW_CASE_CLOSED);
 }
 
-/* The first series of an alert gives its numbers. */
+/* The first series of an alert gives its numbers, all of them of the same change; but a later change of it belongs to
+   another alert, and then they stay as they were. */
 static void measure(struct lw_fold *fold, struct lw_case *the)
 {
     const struct lw_series *series = &fold->series[the->series[0]];
+    const struct lw_value *values = fold->memory[the->series[0]].values;
 
-    if (!the->series_n || !series->shifted)
+    if (!the->series_n || !series->shifted || series->case_index == LW_FOLD_NONE ||
+        strcmp(fold->cases[series->case_index].id, the->id) != 0)
         return;
-    the->before = series->before.mean;
+    the->before = series->latest.n ? series->latest.mean : series->before.mean;
     the->after = series->level.mean;
-    the->spread = lw_series_sd(&series->before);
+    the->spread = lw_series_sd(series->latest.n ? &series->latest : &series->before);
     the->has_before = 1;
     the->has_after = 1;
+    the->direction = series->direction;
+    the->change_run = values[series->shifted_from].run;
+    the->changed_runs = 0;
+    for (uint32_t i = series->shifted_from; i < series->values_n; i++)
+        the->changed_runs += values[i].place == LW_PLACE_SHIFTED;
+}
+
+/* What a person asks first comes first: the final values, the main one before the others, then what they cost; then
+   the series that are made of others. */
+static uint32_t rank_of(const struct lw_fold *fold, uint32_t series)
+{
+    static const uint32_t ranks[] = {[LW_SERIES_METRIC] = 1,   [LW_SERIES_GENERALIZATION] = 5, [LW_SERIES_CURVE] = 6,
+                                     [LW_SERIES_DURATION] = 2, [LW_SERIES_COST] = 3,           [LW_SERIES_GAP] = 4};
+
+    return series == lw_series_primary(fold) ? 0 : ranks[fold->series[series].kind];
+}
+
+static void add_series(const struct lw_fold *fold, struct lw_case *the, uint32_t series)
+{
+    uint32_t rank = rank_of(fold, series);
+    uint32_t at = the->series_n;
+
+    if (at >= LW_FOLD_SERIES)
+        return;
+    while (at > 0 && rank_of(fold, the->series[at - 1]) > rank) {
+        the->series[at] = the->series[at - 1];
+        at--;
+    }
+    the->series[at] = series;
+    the->series_n++;
 }
 
 static bool contains(const struct lw_case *the, uint32_t series)
@@ -148,18 +181,37 @@ static bool is_kin(const struct lw_fold *fold, const struct lw_case *the, uint32
     return false;
 }
 
-/* The open alert that an alarm belongs to: one in which the series is already, or one of about the same change. */
+static bool is_near(uint32_t a, uint32_t b)
+{
+    return (a > b ? a - b : b - a) <= 2;
+}
+
+static bool is_away(const struct lw_case *the, uint32_t series)
+{
+    return the->away_set[series / 32] >> series % 32 & 1;
+}
+
+static void be_away(struct lw_case *the, uint32_t series, bool away)
+{
+    uint32_t bit = 1u << series % 32;
+
+    if (is_away(the, series) == away)
+        return;
+    the->away_set[series / 32] ^= bit;
+    the->away += away ? 1u : UINT32_MAX;
+}
+
+/* The open alert that an alarm belongs to: one of about the same change; or, since curves are slower to tell, and dated
+   less well, one of the same metric whose change may have been the same when the alert was opened. */
 static uint32_t joined(const struct lw_fold *fold, uint32_t series, enum lw_alert_kind kind, enum lw_impact impact,
                        uint32_t change_run, bool wanted)
 {
     for (size_t i = fold->cases_n; i-- > 0;) {
         const struct lw_case *the = &fold->cases[i];
-        uint32_t apart = the->change_run > change_run ? the->change_run - change_run : change_run - the->change_run;
-
         bool living = the->state == LW_ALERT_OPEN || (wanted && the->state == LW_ALERT_ACKNOWLEDGED);
 
         if (living && the->kind == (uint32_t)kind && the->impact == (uint32_t)impact &&
-            (apart <= 2 || contains(the, series) || is_kin(fold, the, series)))
+            (is_near(the->change_run, change_run) || (change_run <= the->opened_run && is_kin(fold, the, series))))
             return (uint32_t)i;
     }
     return LW_FOLD_NONE;
@@ -187,12 +239,13 @@ static void accept_all(struct lw_fold *fold, uint32_t index)
     struct lw_case *the = &fold->cases[index];
 
     for (uint32_t i = 0; i < fold->head.series_n; i++) {
-        if (fold->series[i].case_index != index)
+        if (!is_away(the, i))
             continue;
         lw_chart_accept(fold, i);
-        fold->series[i].case_index = LW_FOLD_NONE;
+        be_away(the, i, false);
+        if (fold->series[i].case_index == index)
+            fold->series[i].case_index = LW_FOLD_NONE;
     }
-    the->away = 0;
 }
 
 void lw_case_alarm(struct lw_fold *fold, uint32_t series, enum lw_detector detector, enum lw_direction direction,
@@ -201,9 +254,20 @@ void lw_case_alarm(struct lw_fold *fold, uint32_t series, enum lw_detector detec
     enum lw_impact impact = lw_series_impact(fold, series, direction);
     enum lw_alert_kind kind = fold->series[series].kind == LW_SERIES_GAP ? LW_ALERT_RHYTHM : LW_ALERT_LEVEL;
     bool wanted = is_wanted(fold, change_run, run);
-    uint32_t index = again ? fold->series[series].case_index : joined(fold, series, kind, impact, change_run, wanted);
-    bool opened = index == LW_FOLD_NONE;
+    uint32_t index = fold->series[series].case_index;
+    bool opened;
     struct lw_case *the;
+
+    /* A second change of a series that is away already is news of its own. */
+    again = again && index != LW_FOLD_NONE && fold->cases[index].impact == (uint32_t)impact &&
+            is_near(fold->cases[index].change_run, change_run);
+    if (!again && index != LW_FOLD_NONE && fold->cases[index].series[0] == series) {
+        fold->cases[index].after = fold->series[series].latest.mean;
+        fold->cases[index].changed_runs = (uint32_t)fold->series[series].latest.n;
+    }
+    if (!again)
+        index = joined(fold, series, kind, impact, change_run, wanted);
+    opened = index == LW_FOLD_NONE;
 
     if (opened) {
         enum lw_severity severity = impact == LW_IMPACT_WORSE ? LW_SEVERITY_TICKET : LW_SEVERITY_INFO;
@@ -218,9 +282,9 @@ void lw_case_alarm(struct lw_fold *fold, uint32_t series, enum lw_detector detec
     the->detectors |= 1u << detector;
     the->last_run = run;
     if (!again) {
-        if (!contains(the, series) && the->series_n < LW_FOLD_SERIES)
-            the->series[the->series_n++] = series;
-        the->away++;
+        if (!contains(the, series))
+            add_series(fold, the, series);
+        be_away(the, series, true);
         fold->series[series].case_index = index;
     }
     measure(fold, the);
@@ -233,19 +297,10 @@ void lw_case_alarm(struct lw_fold *fold, uint32_t series, enum lw_detector detec
         lw_case_close(fold, index, LW_ALERT_ACKNOWLEDGED, run);
 }
 
-/* With the last series the alert is over: resolved only when all of them came back. */
-static void leave(struct lw_fold *fold, uint32_t series, uint32_t run)
+static void close_left(struct lw_fold *fold, uint32_t index, uint32_t run)
 {
-    uint32_t index = fold->series[series].case_index;
-    struct lw_case *the;
+    const struct lw_case *the = &fold->cases[index];
 
-    if (index == LW_FOLD_NONE)
-        return;
-    the = &fold->cases[index];
-    fold->series[series].case_index = LW_FOLD_NONE;
-    if (the->away > 0)
-        the->away--;
-    the->last_run = run;
     if (the->away > 0 || the->state != LW_ALERT_OPEN)
         return;
     if (the->settled)
@@ -256,29 +311,40 @@ static void leave(struct lw_fold *fold, uint32_t series, uint32_t run)
         lw_case_close(fold, index, LW_ALERT_RESOLVED, run);
 }
 
+/* With the last series the alert is over: resolved only when all of them came back. A series that changed twice is away
+   in two alerts. */
+static void leave(struct lw_fold *fold, uint32_t series, uint32_t run, bool settled, bool stale)
+{
+    for (uint32_t i = 0; i < fold->cases_n; i++) {
+        struct lw_case *the = &fold->cases[i];
+
+        if (!is_away(the, series))
+            continue;
+        if (settled && fold->series[series].case_index == i)
+            measure(fold, the);
+        the->settled |= settled;
+        if (stale)
+            the->stale = LW_STALE_SERIES;
+        be_away(the, series, false);
+        the->last_run = run;
+        close_left(fold, i, run);
+    }
+    fold->series[series].case_index = LW_FOLD_NONE;
+}
+
 void lw_case_series_returned(struct lw_fold *fold, uint32_t series, uint32_t run)
 {
-    leave(fold, series, run);
+    leave(fold, series, run, false, false);
 }
 
 void lw_case_series_settled(struct lw_fold *fold, uint32_t series, uint32_t run)
 {
-    uint32_t index = fold->series[series].case_index;
-
-    if (index != LW_FOLD_NONE) {
-        measure(fold, &fold->cases[index]);
-        fold->cases[index].settled = 1;
-    }
-    leave(fold, series, run);
+    leave(fold, series, run, true, false);
 }
 
 void lw_case_series_stopped(struct lw_fold *fold, uint32_t series)
 {
-    uint32_t index = fold->series[series].case_index;
-
-    if (index != LW_FOLD_NONE)
-        fold->cases[index].stale = LW_STALE_SERIES;
-    leave(fold, series, fold->head.runs_n);
+    leave(fold, series, fold->head.runs_n, false, true);
 }
 
 void lw_case_confirm(struct lw_fold *fold, uint32_t series, enum lw_detector detector)

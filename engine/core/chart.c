@@ -236,6 +236,7 @@ static void shift(struct lw_fold *fold, uint32_t series, enum lw_detector detect
     struct lw_series *of = &fold->series[series];
     bool again = of->shifted != 0;
 
+    of->latest = again ? change->before : (struct lw_level){0};
     if (again) {
         move(fold, series, of->shifted_from, LW_PLACE_SHIFTED, LW_PLACE_OUT);
         move(fold, series, change->at, LW_PLACE_OUT, LW_PLACE_SHIFTED);

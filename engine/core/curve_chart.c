@@ -204,6 +204,7 @@ static void shift(struct lw_fold *fold, uint32_t series, uint32_t split, const s
             leave(fold, series, slot);
     }
     of->before = most->before;
+    of->latest = (struct lw_level){0};
     of->level = most->after;
     of->quantile = most->quantile;
     of->direction = (uint32_t)direction;

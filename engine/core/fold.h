@@ -90,10 +90,11 @@ struct lw_series {
     uint64_t cohort;               /* durations: what they may be compared with */
     double rounding;               /* smallest spread by the rounding of the input, in the user's units */
     struct lw_cusum chart;
-    struct lw_level level;                      /* of what the chart has learnt */
-    struct lw_level before;                     /* where shifted: of the frozen reference */
-    double before_x;                            /* where shifted: mean of the frozen reference on the charted scale */
-    double lag_product, lag_square;             /* of neighbouring scores of the reference, for their correlation */
+    struct lw_level level;          /* of what the chart has learnt */
+    struct lw_level before;         /* where shifted: of the frozen reference */
+    struct lw_level latest;         /* where it changed again while shifted: of the level before that change */
+    double before_x;                /* where shifted: mean of the frozen reference on the charted scale */
+    double lag_product, lag_square; /* of neighbouring scores of the reference, for their correlation */
     double lag_product_waits, lag_square_waits; /* of those while a sum is high: it is not known yet if they count */
     uint64_t scores_wait;
     uint64_t lag_known; /* the last score was one of them */
@@ -172,7 +173,10 @@ struct lw_case {
     uint32_t ordinal;     /* among those opened at the same run with the same kind, impact and rule */
     uint32_t requirement; /* index + 1 of the rule, or 0 */
     uint32_t has_before, has_after, has_evidence;
-    uint32_t away;       /* series that are still shifted */
+    uint32_t away;                                 /* series that are still shifted */
+    uint32_t away_set[(LW_FOLD_SERIES + 31) / 32]; /* these */
+    uint32_t changed_runs;                         /* at the new level, of the first series */
+    uint32_t reserved;
     uint32_t settled;    /* a series of it did not come back, its new level was accepted */
     uint32_t stale;      /* enum lw_case_stale */
     uint32_t no_success; /* overdue: runs come but fail */

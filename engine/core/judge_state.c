@@ -218,6 +218,8 @@ static bool chart_is_sound(const struct lw_series *series)
                               series->level.mean,
                               series->level.m2,
                               series->before.mean,
+                              series->latest.mean,
+                              series->latest.m2,
                               series->before.m2,
                               series->before_x,
                               series->lag_product,
@@ -259,6 +261,8 @@ static bool series_is_sound(const struct lw_fold *fold, const struct lw_series *
         (series->other >= n || fold->series[series->other].kind != LW_SERIES_METRIC))
         return false;
     if (!is_index(series->case_index, fold->cases_n) || (series->shifted && series->case_index >= fold->cases_n))
+        return false;
+    if (series->shifted && series->shifted_from >= series->values_n)
         return false;
     if (series->reference_from > series->values_n || series->shifted_from > series->values_n ||
         series->held > series->values_n || series->values_n > head->runs_n || series->pending > series->values_n ||

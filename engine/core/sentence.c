@@ -232,9 +232,8 @@ static void put_unchanged(struct line *line, const struct lw_fold *fold, const s
 static void put_level(struct line *line, const struct lw_fold *fold, const struct lw_case *the)
 {
     char run[LW_SENTENCE_RUN];
-    const struct lw_series *first = &fold->series[the->series[0]];
     uint32_t shown = 1;
-    uint32_t runs = 0;
+    uint32_t runs = the->changed_runs;
 
     lw_sentence_run(fold, the->change_run, run);
     put_change(line, fold, the->series[0], the->before, the->after);
@@ -243,9 +242,7 @@ static void put_level(struct line *line, const struct lw_fold *fold, const struc
         return;
     }
     put(line, ", since run %s", run);
-    for (uint32_t i = first->shifted_from; i < first->values_n; i++)
-        runs += fold->memory[the->series[0]].values[i].place == LW_PLACE_SHIFTED;
-    if (first->shifted && runs > 0) {
+    if (the->state == LW_ALERT_OPEN && runs > 0) {
         put(line, " (%u run%s", runs, runs == 1 ? "" : "s");
         put_spread(line, fold, the);
         put(line, ")");

@@ -59,7 +59,7 @@ struct lw_alert {
     enum lw_impact impact;
     enum lw_alert_kind kind;
     enum lw_direction direction;
-    const struct lw_str *series; /* borrowed from the judgement, in the order in which they joined */
+    const struct lw_str *series; /* borrowed from the judgement; the first, a final value where there is one, leads */
     uint32_t series_n;
     uint32_t detectors;                            /* bit (1u << enum lw_detector) */
     uint32_t opened_run, change_run, resolved_run; /* indices, or LW_NO_RUN */

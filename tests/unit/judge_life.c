@@ -123,23 +123,45 @@ static void an_open_alert_is_acknowledged_at_the_run_that_is_named(void)
     kit_judging_close(&it);
 }
 
-static void a_second_fall_updates_the_alert_it_belongs_to(void)
+static void a_second_fall_is_an_alert_of_its_own_and_both_say_their_own_numbers(void)
 {
-    struct kit_judging it = kit_judging_open(38);
-    const struct lw_alert *alert;
+    for (int stated = 0; stated < 2; stated++) {
+        struct kit_judging it = kit_judging_open(38);
+        struct lw_str baseline[20];
+        char names[20][16];
+        const struct lw_alert *alert;
 
-    for (int i = 0; i < 45; i++)
-        kit_add(&it, (struct kit_plan){.accuracy = kit_noisy(&it, i < 30 ? 0.912 : i < 38 ? 0.885 : 0.80, 0.003)});
-    kit_judge(&it);
-    kit_judge_show(&it.judged);
-    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 1);
-    alert = kit_alert(&it.judged, LW_ALERT_LEVEL);
-    CU_ASSERT_EQUAL(alert->state, LW_ALERT_OPEN);
-    CU_ASSERT(alert->after < 0.82);
-    CU_ASSERT(alert->before > 0.905);
-    CU_ASSERT(alert->change_run <= 31);
-    CU_ASSERT(alert->revision >= 2);
-    kit_judging_close(&it);
+        for (int i = 0; i < 20; i++) {
+            (void)snprintf(names[i], sizeof(names[i]), "run-%04d", i);
+            baseline[i] = lw_str_from(names[i]);
+        }
+        for (int i = 0; i < 45; i++)
+            kit_add(&it, (struct kit_plan){.accuracy = kit_noisy(&it, i < 30 ? 0.912 : i < 38 ? 0.885 : 0.80, 0.003)});
+        it.rules.baseline = baseline;
+        it.rules.baseline_n = stated ? 20 : 0;
+        kit_judge(&it);
+        kit_judge_show(&it.judged);
+        CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 2);
+        alert = &it.judged.alerts[0];
+        CU_ASSERT_EQUAL(alert->state, LW_ALERT_OPEN);
+        CU_ASSERT(alert->change_run >= 29 && alert->change_run <= 31);
+        CU_ASSERT(alert->before > 0.905);
+        CU_ASSERT(alert->after > 0.88 && alert->after < 0.89);
+        CU_ASSERT_PTR_NOT_NULL(strstr(alert->message, "(8 runs;"));
+        alert = &it.judged.alerts[1];
+        CU_ASSERT_EQUAL(alert->state, LW_ALERT_OPEN);
+        CU_ASSERT_EQUAL(alert->change_run, 38);
+        CU_ASSERT(alert->before > 0.88 && alert->before < 0.89);
+        CU_ASSERT(alert->after < 0.81);
+        CU_ASSERT_PTR_NOT_NULL(strstr(alert->message, "(7 runs;"));
+        for (int i = 0; i < 3; i++)
+            kit_add(&it, (struct kit_plan){.accuracy = kit_noisy(&it, 0.912, 0.003)});
+        kit_judge(&it);
+        CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_LEVEL), 2);
+        CU_ASSERT_EQUAL(it.judged.alerts[0].state, LW_ALERT_RESOLVED);
+        CU_ASSERT_EQUAL(it.judged.alerts[1].state, LW_ALERT_RESOLVED);
+        kit_judging_close(&it);
+    }
 }
 
 static void the_alert_is_as_it_stands_today_its_events_as_they_were_told(void)
@@ -336,7 +358,8 @@ KIT_SUITE("judge_life", {"three runs back at the old level resolve", three_runs_
           {"a wanted change is acknowledged and the reference", a_wanted_change_is_acknowledged_and_the_reference},
           {"an open alert is acknowledged at the run that is named",
            an_open_alert_is_acknowledged_at_the_run_that_is_named},
-          {"a second fall updates the alert it belongs to", a_second_fall_updates_the_alert_it_belongs_to},
+          {"a second fall is an alert of its own and both say their own numbers",
+           a_second_fall_is_an_alert_of_its_own_and_both_say_their_own_numbers},
           {"the alert is as it stands today, its events as they were told",
            the_alert_is_as_it_stands_today_its_events_as_they_were_told},
           {"a shift does not make the chart blind for the next", a_shift_does_not_make_the_chart_blind_for_the_next},
