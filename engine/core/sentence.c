@@ -199,6 +199,40 @@ static bool in_case(const struct lw_case *the, uint32_t series)
     return false;
 }
 
+/* In an alert that is open, or was after this change. */
+static bool is_told(const struct lw_fold *fold, const struct lw_case *the, uint32_t series)
+{
+    for (size_t i = 0; i < fold->cases_n; i++) {
+        const struct lw_case *other = &fold->cases[i];
+
+        if ((other->state == LW_ALERT_OPEN || other->last_run >= the->change_run) && in_case(other, series))
+            return true;
+    }
+    return false;
+}
+
+/* That something did not change is a claim of its own: nothing in its chart moves, and from before the change of the
+   alert to after it the values are no further apart than what may be ignored. */
+static bool is_unchanged(const struct lw_fold *fold, const struct lw_case *the, uint32_t series)
+{
+    const struct lw_series *of = &fold->series[series];
+    const struct lw_value *values = fold->memory[series].values;
+    double most = fmax(of->chart.sums.up, of->chart.sums.down);
+    struct lw_level before = {0};
+    struct lw_level after = {0};
+
+    if (!of->charted || of->chart.n < 3 || of->shifted || most >= fold->memory[series].threshold / 2.0 ||
+        is_told(fold, the, series))
+        return false;
+    for (uint32_t i = of->reference_from; i < of->values_n; i++) {
+        if (values[i].place != LW_PLACE_OUT)
+            lw_series_learn(values[i].run < the->change_run ? &before : &after, values[i].raw);
+    }
+    return before.n > 0 && after.n > 0 &&
+           fabs(lw_series_effect(fold, series, before.mean, after.mean)) <
+               lw_series_floor(fold, series, before.mean, after.mean);
+}
+
 /* The large ones among the other charts that say nothing new: "Duration, cost unchanged." */
 static void put_unchanged(struct line *line, const struct lw_fold *fold, const struct lw_case *the)
 {
@@ -212,8 +246,7 @@ static void put_unchanged(struct line *line, const struct lw_fold *fold, const s
     for (size_t i = 0; i < 4; i++) {
         uint32_t series = candidates[i];
 
-        if (series == LW_FOLD_NONE || in_case(the, series) || !fold->series[series].charted ||
-            fold->series[series].chart.n < 3 || fold->series[series].shifted)
+        if (series == LW_FOLD_NONE || in_case(the, series) || !is_unchanged(fold, the, series))
             continue;
         put(&list, n ? ", " : " ");
         put_series(&list, fold, series);
