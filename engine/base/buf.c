@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define FIRST ((size_t)64)
+#define MANY  ((size_t)1 << 20) /* bytes at which a drain takes them */
 
 /* One byte more than the capacity is allocated, so that printf's terminator never needs room of its own. */
 void *lw_buf_reserve(struct lw_buf *buf, size_t n)
@@ -15,6 +16,12 @@ void *lw_buf_reserve(struct lw_buf *buf, size_t n)
 
     if (buf->error != LW_ERR_OK)
         return NULL;
+    if (buf->drain != NULL && buf->len >= MANY) {
+        buf->error = buf->drain(buf->drain_to, lw_buf_view(buf));
+        if (buf->error != LW_ERR_OK)
+            return NULL;
+        buf->len = 0;
+    }
     if (buf->at != NULL && n <= buf->capacity - buf->len)
         return buf->at + buf->len;
     if (n > buf->ceiling || buf->len > buf->ceiling - n || buf->ceiling == SIZE_MAX) {

@@ -16,6 +16,10 @@ struct lw_buf {
     size_t capacity;
     size_t ceiling;
     enum lw_err error;
+    /* Where set: takes the bytes whenever they are many, and the buffer begins anew; what is left at the end is the
+       caller's to give. For outputs that need not be whole in memory. An error of it sticks. */
+    enum lw_err (*drain)(void *self, struct lw_str bytes);
+    void *drain_to;
 };
 
 void lw_buf_bytes(struct lw_buf *buf, const void *bytes, size_t n);

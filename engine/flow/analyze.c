@@ -2,28 +2,66 @@
 
 #include "engine/base/fault.h"
 #include "engine/flow/intake.h"
+#include "engine/flow/output.h"
 
 #define OUTPUT_CEILING ((size_t)16 << 30)
 
-enum lw_exit lw_analyze_show(const struct lw_report *report, const struct lw_settings *settings, enum lw_exit done)
-{
-    struct lw_buf out = {.ceiling = OUTPUT_CEILING};
-    enum lw_exit exit;
+/* Where a long report goes while it is written. */
+struct target {
+    struct lw_output_file *file;
+    struct lw_fault fault;
+};
 
+static enum lw_err drain(void *self, struct lw_str bytes)
+{
+    struct target *target = self;
+
+    return lw_output_put(target->file, bytes, &target->fault);
+}
+
+static void write_form(const struct lw_report *report, const struct lw_settings *settings, struct lw_buf *out)
+{
     switch (settings->form) {
     case LW_FORM_TEXT:
-        lw_report_text(report, &settings->style, &out);
+        lw_report_text(report, &settings->style, out);
         break;
     case LW_FORM_JSON:
-        lw_report_json(report, &out);
+        lw_report_json(report, out);
         break;
     case LW_FORM_NDJSON:
-        lw_report_ndjson(report, &out);
+        lw_report_ndjson(report, out);
         break;
     }
-    exit = lw_session_write(settings->output, lw_buf_view(&out), out.error, done);
+}
+
+/* All of it, through memory that does not grow with it. */
+static enum lw_err write_report(const struct lw_report *report, const struct lw_settings *settings,
+                                struct target *target)
+{
+    struct lw_buf out = {.ceiling = OUTPUT_CEILING, .drain = drain, .drain_to = target};
+    enum lw_err err;
+
+    write_form(report, settings, &out);
+    err = out.error;
+    if (err != LW_ERR_OK && target->fault.text[0] == '\0')
+        err = lw_fault_set(&target->fault, err, "the output does not fit into memory: analyze fewer models at once");
+    if (err == LW_ERR_OK)
+        err = lw_output_put(target->file, lw_buf_view(&out), &target->fault);
+    if (err == LW_ERR_OK)
+        err = lw_output_end(target->file, &target->fault);
     lw_buf_close(&out);
-    return exit;
+    return err;
+}
+
+enum lw_exit lw_analyze_show(const struct lw_report *report, const struct lw_settings *settings, enum lw_exit done)
+{
+    struct target target = {.fault = {.code = LW_ERR_OK}};
+    enum lw_err err = lw_output_open(&target.file, settings->output, &target.fault);
+
+    if (err == LW_ERR_OK)
+        err = write_report(report, settings, &target);
+    lw_output_close(target.file);
+    return err == LW_ERR_OK ? done : lw_session_fail(&target.fault);
 }
 
 /* Whether a verdict that the user wants to fail on was found. */

@@ -75,68 +75,103 @@ static bool sync_directory(const char *place)
     return done;
 }
 
-static enum lw_err replace(const char *path, struct lw_str text, struct lw_fault *fault)
-{
+/* `path` and `beside` are NULL-terminated; beside is empty where nothing is replaced. */
+struct lw_output_file {
+    int fd;
+    const char *path;
     char place[PATH_MAX];
     char beside[PATH_MAX + 16];
-    int saved;
-    int fd;
+};
 
-    if (!resolve(path, place))
-        return cannot(path, fault);
-    snprintf(beside, sizeof(beside), "%s.XXXXXX", place);
-    fd = mkstemp(beside);
-    if (fd < 0)
-        return cannot(path, fault);
-    if (!write_all(fd, text) || fchmod(fd, permissions(place)) != 0 || fsync(fd) != 0)
-        goto written_half;
-    if (close(fd) != 0) {
-        fd = -1;
-        goto written_half;
-    }
-    fd = -1;
-    if (rename(beside, place) != 0)
-        goto written_half;
-    if (!sync_directory(place))
-        return cannot(path, fault);
-    return LW_ERR_OK;
-
-written_half:
-    saved = errno;
-    if (fd >= 0)
-        close(fd);
-    unlink(beside);
-    errno = saved;
-    return cannot(path, fault);
+static enum lw_err open_beside(struct lw_output_file *file, struct lw_fault *fault)
+{
+    if (!resolve(file->path, file->place))
+        return cannot(file->path, fault);
+    snprintf(file->beside, sizeof(file->beside), "%s.XXXXXX", file->place);
+    file->fd = mkstemp(file->beside);
+    if (file->fd >= 0)
+        return LW_ERR_OK;
+    file->beside[0] = '\0';
+    return cannot(file->path, fault);
 }
 
-static enum lw_err write_directly(const char *path, struct lw_str text, struct lw_fault *fault)
+static enum lw_err open_file(struct lw_output_file *file, struct lw_fault *fault)
 {
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    enum lw_err err = LW_ERR_OK;
+    struct stat status;
 
-    if (fd < 0)
-        return cannot(path, fault);
-    if (!write_all(fd, text))
-        err = cannot(path, fault);
-    close(fd);
-    return err;
+    if (file->path == NULL || strcmp(file->path, "-") == 0) {
+        file->path = "standard output";
+        file->fd = STDOUT_FILENO;
+        return LW_ERR_OK;
+    }
+    if (file->path[0] == '\0')
+        return lw_fault_set(fault, LW_ERR_USAGE, "--output needs the name of a file");
+    if (stat(file->path, &status) == 0 && S_ISDIR(status.st_mode))
+        return lw_fault_set(fault, LW_ERR_IO, "cannot write %.120s: it is a directory; name a file in it", file->path);
+    if (stat(file->path, &status) != 0 || S_ISREG(status.st_mode))
+        return open_beside(file, fault);
+    file->fd = open(file->path, O_WRONLY | O_CLOEXEC);
+    return file->fd < 0 ? cannot(file->path, fault) : LW_ERR_OK;
+}
+
+enum lw_err lw_output_open(struct lw_output_file **out, const char *path, struct lw_fault *fault)
+{
+    struct lw_output_file *file = calloc(1, sizeof(*file));
+    enum lw_err err;
+
+    if (file == NULL)
+        return lw_fault_memory(fault, "the output");
+    file->fd = -1;
+    file->path = path;
+    err = open_file(file, fault);
+    if (err != LW_ERR_OK) {
+        lw_output_close(file);
+        return err;
+    }
+    *out = file;
+    return LW_ERR_OK;
+}
+
+enum lw_err lw_output_put(struct lw_output_file *file, struct lw_str text, struct lw_fault *fault)
+{
+    return write_all(file->fd, text) ? LW_ERR_OK : cannot(file->path, fault);
+}
+
+enum lw_err lw_output_end(struct lw_output_file *file, struct lw_fault *fault)
+{
+    int fd = file->fd;
+
+    if (file->beside[0] == '\0')
+        return LW_ERR_OK;
+    if (fchmod(fd, permissions(file->place)) != 0 || fsync(fd) != 0)
+        return cannot(file->path, fault);
+    file->fd = -1;
+    if (close(fd) != 0 || rename(file->beside, file->place) != 0)
+        return cannot(file->path, fault);
+    file->beside[0] = '\0';
+    return sync_directory(file->place) ? LW_ERR_OK : cannot(file->path, fault);
+}
+
+void lw_output_close(struct lw_output_file *file)
+{
+    if (file == NULL)
+        return;
+    if (file->fd >= 0 && file->fd != STDOUT_FILENO)
+        close(file->fd);
+    if (file->beside[0] != '\0')
+        unlink(file->beside);
+    free(file);
 }
 
 enum lw_err lw_output_write(const char *path, struct lw_str text, struct lw_fault *fault)
 {
-    struct stat status;
+    struct lw_output_file *file = NULL;
+    enum lw_err err = lw_output_open(&file, path, fault);
 
-    if (path == NULL || strcmp(path, "-") == 0) {
-        if (!write_all(STDOUT_FILENO, text))
-            return cannot("standard output", fault);
-        return LW_ERR_OK;
-    }
-    if (path[0] == '\0')
-        return lw_fault_set(fault, LW_ERR_USAGE, "--output needs the name of a file");
-    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-        return lw_fault_set(fault, LW_ERR_IO, "cannot write %.120s: it is a directory; name a file in it", path);
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-        return write_directly(path, text, fault);
-    return replace(path, text, fault);
+    if (err == LW_ERR_OK)
+        err = lw_output_put(file, text, fault);
+    if (err == LW_ERR_OK)
+        err = lw_output_end(file, fault);
+    lw_output_close(file);
+    return err;
 }

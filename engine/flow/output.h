@@ -10,4 +10,12 @@
    a FIFO) is written to directly. The new file keeps the permissions of the one it replaces. Fails with LW_ERR_IO. */
 LW_MUST_USE enum lw_err lw_output_write(const char *path, struct lw_str text, struct lw_fault *fault);
 
+/* The same in parts. */
+struct lw_output_file;
+LW_MUST_USE enum lw_err lw_output_open(struct lw_output_file **out, const char *path, struct lw_fault *fault);
+LW_MUST_USE enum lw_err lw_output_put(struct lw_output_file *file, struct lw_str text, struct lw_fault *fault);
+/* The file takes its place. To be closed even then; what is closed before that was never there. */
+LW_MUST_USE enum lw_err lw_output_end(struct lw_output_file *file, struct lw_fault *fault);
+void lw_output_close(struct lw_output_file *file);
+
 #endif

@@ -3,6 +3,8 @@
 
 #include "engine/base/buf.h"
 
+#include <stdbool.h>
+
 static void appends_in_many_ways(void)
 {
     struct lw_buf buf = {.ceiling = 1000};
@@ -85,7 +87,38 @@ static void survives_every_failing_allocation(void)
     CU_ASSERT(kit_alloc_torture(fill_once, NULL) > 3);
 }
 
-KIT_SUITE("buf", {"bytes, texts and formats are appended", appends_in_many_ways},
+struct drained {
+    size_t bytes;
+    bool refuses;
+};
+
+static enum lw_err take_drained(void *self, struct lw_str bytes)
+{
+    struct drained *drained = self;
+
+    drained->bytes += bytes.len;
+    return drained->refuses ? LW_ERR_IO : LW_ERR_OK;
+}
+
+static void a_drain_keeps_memory_small(void)
+{
+    struct drained drained = {.bytes = 0};
+    struct lw_buf buf = {.ceiling = SIZE_MAX / 2, .drain = take_drained, .drain_to = &drained};
+
+    for (size_t i = 0; i < 500000; i++)
+        lw_buf_text(&buf, "twelve bytes");
+    CU_ASSERT_EQUAL(buf.error, LW_ERR_OK);
+    CU_ASSERT_EQUAL(drained.bytes + buf.len, 6000000);
+    CU_ASSERT(buf.capacity < 3000000);
+    drained.refuses = true;
+    for (size_t i = 0; i < 200000; i++)
+        lw_buf_text(&buf, "twelve bytes");
+    CU_ASSERT_EQUAL(buf.error, LW_ERR_IO);
+    lw_buf_close(&buf);
+}
+
+KIT_SUITE("buf", {"a drain keeps memory small", a_drain_keeps_memory_small},
+          {"bytes, texts and formats are appended", appends_in_many_ways},
           {"an error sticks and leaves the content as it was", errors_stick_and_leave_the_content},
           {"reserved room is there", reserved_room_is_there},
           {"every failing allocation is survived", survives_every_failing_allocation})
