@@ -9,6 +9,8 @@
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
+#define BASELINE_LEAST 3 /* runs of a stated baseline: of fewer the spread is not known, and more will not follow */
+
 bool lw_chart_in_baseline(const struct lw_fold *fold, uint32_t run)
 {
     struct lw_str name = lw_run_str(fold->runs[run], fold->runs[run]->name);
@@ -480,6 +482,7 @@ static bool see_unlike(struct lw_fold *fold, uint32_t series, uint32_t run, uint
 static void see_against_baseline(struct lw_fold *fold, uint32_t series, uint32_t run, uint32_t at)
 {
     struct lw_series *of = &fold->series[series];
+    struct lw_remark *remark;
 
     if (lw_chart_in_baseline(fold, run)) {
         learn(fold, series, at);
@@ -487,14 +490,17 @@ static void see_against_baseline(struct lw_fold *fold, uint32_t series, uint32_t
             (void)lw_fold_remark(fold, LW_DETECT_CUSUM, series, run, LW_VERDICT_OK, LW_REMARK_REFERENCE);
         return;
     }
-    fold->memory[series].values[at].place = of->chart.n >= 2 ? LW_PLACE_JUDGED : LW_PLACE_OUT;
+    fold->memory[series].values[at].place = of->chart.n >= BASELINE_LEAST ? LW_PLACE_JUDGED : LW_PLACE_OUT;
     if (!of->charted)
         return;
-    score(fold, series, at);
-    if (of->chart.n >= 2)
+    if (of->chart.n >= BASELINE_LEAST) {
+        score(fold, series, at);
         judge_sums(fold, series, run, at, of->level.mean);
-    else
-        say_learning(fold, series, run, of->chart.n);
+        return;
+    }
+    remark = lw_fold_remark(fold, LW_DETECT_CUSUM, series, run, LW_VERDICT_INSUFFICIENT, LW_REMARK_BASELINE);
+    remark->runs_needed = BASELINE_LEAST - (uint32_t)of->chart.n;
+    remark->extra = BASELINE_LEAST;
 }
 
 void lw_chart_see(struct lw_fold *fold, uint32_t series, uint32_t run, double raw, bool lower_bound)

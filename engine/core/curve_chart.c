@@ -378,6 +378,10 @@ static void say_rank(struct lw_fold *fold, uint32_t series, uint32_t run, const 
                        enough ? LW_REMARK_FINE : LW_REMARK_LEARNING);
 
     remark->runs_needed = enough ? 0 : LW_FOLD_CURVE_LEAST - rank->references;
+    if (!enough && fold->rules->baseline_n) {
+        remark->text = LW_REMARK_BASELINE;
+        remark->extra = LW_FOLD_CURVE_LEAST;
+    }
     if (rank->references == 0)
         return;
     remark->statistic = rank->statistic;

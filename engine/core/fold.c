@@ -72,6 +72,8 @@ void lw_fold_start(struct lw_fold *fold)
     fold->thin = lw_arena_array(scratch, LW_FOLD_CURVE_VALUES, sizeof(*fold->thin));
     fold->requirements = lw_arena_array(scratch, fold->rules->requirements_n, sizeof(*fold->requirements));
     fold->budget_series = LW_FOLD_NONE;
+    for (uint32_t i = 0; i < n && fold->rules->baseline_n; i++)
+        fold->baseline_runs += lw_chart_in_baseline(fold, i);
     if (!fold->series || !fold->memory || !fold->found || !fold->decisions || !fold->line || !fold->line_at ||
         !fold->thin || !fold->requirements)
         fold->error = LW_ERR_NOMEM;

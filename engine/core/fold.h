@@ -107,7 +107,8 @@ struct lw_series {
 /* Why a finding says what it says; with its numbers this gives the message. */
 enum lw_remark_text {
     LW_REMARK_FINE,
-    LW_REMARK_LEARNING,  /* runs_needed */
+    LW_REMARK_LEARNING, /* runs_needed */
+    LW_REMARK_BASELINE, /* extra: so many runs of the stated baseline are needed; runs_needed where they are yet to come */
     LW_REMARK_SINGLE,    /* one odd run */
     LW_REMARK_REFERENCE, /* one of the stated baseline */
     LW_REMARK_HALF,      /* over half of the threshold */
@@ -266,6 +267,7 @@ struct lw_fold {
     struct lw_arl_cache *cache;
     double *workspace; /* LW_ARL_WORKSPACE */
     struct lw_str origin, model;
+    uint32_t baseline_runs; /* of the stated baseline that are in the history */
     const struct lw_run *const *runs;
     size_t runs_n;
     int64_t silent_since; /* ms: when the silence after the last run had become its end; not saved */

@@ -110,7 +110,7 @@ static bool copy_finding(const struct lw_fold *fold, const struct lw_remark *rem
         finding->series = fold->rules->requirements[remark->requirement - 1].series;
     finding->run = remark->run;
     finding->change_run = remark->change_run;
-    finding->runs_needed = remark->runs_needed;
+    finding->runs_needed = lw_message_runs_needed(fold, remark);
     finding->statistic = remark->statistic;
     finding->threshold = remark->threshold;
     finding->p_value = remark->p_value;

@@ -5,7 +5,7 @@
 #include "engine/base/buf.h"
 #include "engine/core/fold.h"
 
-#define LW_JUDGE_STATE_VERSION 4u
+#define LW_JUDGE_STATE_VERSION 5u
 
 /* Appends the memory after head.runs_n runs to `out`. */
 LW_MUST_USE enum lw_err lw_judge_state_save(const struct lw_fold *fold, struct lw_buf *out, struct lw_fault *fault);

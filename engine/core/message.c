@@ -115,6 +115,24 @@ static struct lw_str failure_text(const struct lw_fold *fold, const struct lw_re
     return lw_arena_format(arena, "failed: %.*s", n, reason.at);
 }
 
+uint32_t lw_message_runs_needed(const struct lw_fold *fold, const struct lw_remark *remark)
+{
+    if (remark->text == LW_REMARK_BASELINE && (double)fold->baseline_runs < remark->extra)
+        return 0;
+    return remark->runs_needed;
+}
+
+static struct lw_str baseline_text(const struct lw_fold *fold, const struct lw_remark *remark, struct lw_arena *arena)
+{
+    double missing = remark->extra - (double)fold->baseline_runs;
+
+    if (missing > 0.0)
+        return lw_arena_format(arena, "%.0f more baseline run%s must be named: %u of %.0f are in the history", missing,
+                               missing == 1.0 ? "" : "s", fold->baseline_runs, remark->extra);
+    return lw_arena_format(arena, "before the baseline is complete: judged after %u more of its runs",
+                           remark->runs_needed);
+}
+
 static const char *const constants[LW_REMARK_TEXTS] = {
     [LW_REMARK_FINE] = "within its limits",
     [LW_REMARK_REFERENCE] = "one of the stated baseline",
@@ -142,6 +160,8 @@ static struct lw_str written(const struct lw_fold *fold, const struct lw_remark 
     case LW_REMARK_LEARNING:
         return lw_arena_format(arena, "too little history: judged after %u more run%s", remark->runs_needed,
                                remark->runs_needed == 1 ? "" : "s");
+    case LW_REMARK_BASELINE:
+        return baseline_text(fold, remark, arena);
     case LW_REMARK_HALF:
     case LW_REMARK_SMALL:
     case LW_REMARK_ALARM:

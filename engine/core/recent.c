@@ -120,6 +120,10 @@ bool lw_recent_see(struct lw_fold *fold, uint32_t series, uint32_t run, double r
             need += LW_FOLD_EARLIER_LEAST - earlier->n;
         remark = lw_fold_remark(fold, LW_DETECT_KS, series, run, LW_VERDICT_INSUFFICIENT, LW_REMARK_LEARNING);
         remark->runs_needed = (uint32_t)need;
+        if (fold->rules->baseline_n && earlier->n < LW_FOLD_EARLIER_LEAST) {
+            remark->text = LW_REMARK_BASELINE;
+            remark->extra = LW_FOLD_EARLIER_LEAST;
+        }
         return false;
     }
     if (lw_ks_two_sample(recent.values, recent.n, earlier->values, earlier->n, LW_KS_TWO_SIDED, work, WORK, &result) !=

@@ -353,6 +353,25 @@ static void each_step_has_the_time_of_its_own_evidence(void)
     kit_judging_close(&it);
 }
 
+static void a_baseline_of_too_few_runs_asks_for_more_names_and_not_for_more_runs(void)
+{
+    struct kit_judging it = kit_judging_open(44);
+    struct lw_str baseline[3] = {LW_STR("run-0002"), LW_STR("run-0003"), LW_STR("not-there")};
+    const struct lw_finding *finding;
+
+    for (int i = 0; i < 12; i++)
+        kit_add(&it, (struct kit_plan){.accuracy = kit_noisy(&it, 0.912, 0.003)});
+    it.rules.baseline = baseline;
+    it.rules.baseline_n = 3;
+    kit_judge(&it);
+    finding = kit_finding(&it.judged, 10, LW_DETECT_CUSUM, "validation:accuracy");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(finding);
+    CU_ASSERT_EQUAL(finding->verdict, LW_VERDICT_INSUFFICIENT);
+    CU_ASSERT_EQUAL(finding->runs_needed, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(finding->message, "1 more baseline run must be named"));
+    kit_judging_close(&it);
+}
+
 static void sentences_are_short_whatever_the_names(void)
 {
     struct kit_judging it = kit_judging_open(41);
@@ -397,4 +416,6 @@ KIT_SUITE("judge_life", {"three runs back at the old level resolve", three_runs_
           {"a model that only fell silent is overdue and not ok", a_model_that_only_fell_silent_is_overdue_and_not_ok},
           {"each step has the time of its own evidence", each_step_has_the_time_of_its_own_evidence},
           {"nothing that moves is called unchanged", nothing_that_moves_is_called_unchanged},
+          {"a baseline of too few runs asks for more names and not for more runs",
+           a_baseline_of_too_few_runs_asks_for_more_names_and_not_for_more_runs},
           {"sentences are short whatever the names", sentences_are_short_whatever_the_names})
