@@ -49,6 +49,17 @@ static void move(struct lw_fold *fold, uint32_t series, uint32_t from, enum lw_p
     }
 }
 
+/* Where looking for a change begins: a model that is trained every few minutes has more history than is worth it. */
+static uint32_t look_from(const struct lw_fold *fold, uint32_t series)
+{
+    const struct lw_series *of = &fold->series[series];
+
+    /* A stated baseline may lie as far back as it likes. */
+    if (fold->rules->baseline_n || of->values_n - of->reference_from <= LW_FOLD_LOOK)
+        return of->reference_from;
+    return of->values_n - LW_FOLD_LOOK;
+}
+
 /* Learns the values in one place anew, with the sums at zero. */
 static void relearn(struct lw_fold *fold, uint32_t series, uint32_t from, enum lw_place place)
 {
@@ -327,7 +338,7 @@ static void judge_sums(struct lw_fold *fold, uint32_t series, uint32_t run, uint
     know_effect(remark, lw_series_effect(fold, series, reference, values[at].raw));
     if (c > h) {
         n = of->shifted ? line_of(fold, series, of->shifted_from, LW_PLACE_SHIFTED, LW_PLACE_SHIFTED)
-                        : line_of(fold, series, of->reference_from, LW_PLACE_REFERENCE, LW_PLACE_JUDGED);
+                        : line_of(fold, series, look_from(fold, series), LW_PLACE_REFERENCE, LW_PLACE_JUDGED);
         remark->text = LW_REMARK_SMALL;
         if (!date(fold, series, direction, n, 1, &change))
             return;
@@ -352,7 +363,7 @@ static void judge_sums(struct lw_fold *fold, uint32_t series, uint32_t run, uint
         struct lw_level before = {0};
         double effect;
 
-        for (uint32_t i = of->shifted ? of->shifted_from : of->reference_from; i <= at; i++) {
+        for (uint32_t i = of->shifted ? of->shifted_from : look_from(fold, series); i <= at; i++) {
             if (values[i].place != LW_PLACE_OUT && values[i].place != LW_PLACE_HELD)
                 lw_series_learn(i < since ? &before : &excursion, values[i].raw);
         }
@@ -588,7 +599,7 @@ void lw_chart_changepoint(struct lw_fold *fold, uint32_t series, uint32_t run)
 
     if (of->shifted || fold->rules->baseline_n)
         return;
-    n = line_of(fold, series, of->reference_from, LW_PLACE_REFERENCE, LW_PLACE_JUDGED);
+    n = line_of(fold, series, look_from(fold, series), LW_PLACE_REFERENCE, LW_PLACE_JUDGED);
     if (n < LW_CHANGEPOINT_FIRST) {
         remark = lw_fold_remark(fold, LW_DETECT_CHANGEPOINT, series, run, LW_VERDICT_INSUFFICIENT, LW_REMARK_LEARNING);
         remark->runs_needed = (uint32_t)(LW_CHANGEPOINT_FIRST - n);

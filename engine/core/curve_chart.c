@@ -223,10 +223,12 @@ static bool date(struct lw_fold *fold, uint32_t series, uint32_t *split)
     double most = -1.0;
 
     for (uint32_t q = 0; q < QUANTILES; q++) {
+        uint32_t from =
+            of->values_n > of->reference_from + LW_FOLD_LOOK ? of->values_n - LW_FOLD_LOOK : of->reference_from;
         struct lw_changepoint best;
         size_t n = 0;
 
-        for (uint32_t i = of->reference_from; i < of->values_n; i++) {
+        for (uint32_t i = from; i < of->values_n; i++) {
             const struct lw_metric *metric = metric_of(fold, series, values[i].run);
 
             if (!metric || (values[i].place != LW_PLACE_REFERENCE && values[i].place != LW_PLACE_JUDGED))

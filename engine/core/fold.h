@@ -29,6 +29,7 @@
 #define LW_FOLD_CORRELATION_LEAST 30          /* scores from which their correlation is estimated */
 #define LW_FOLD_SINGLE            3.0         /* what a single odd score counts */
 #define LW_FOLD_SECOND            2.0         /* a score before it that makes it no longer single */
+#define LW_FOLD_LOOK              400 /* values of a reference in which a change is looked for, the latest: years of daily runs */
 #define LW_FOLD_DATA_DELAY        (5 * LW_MINUTE)
 #define LW_FOLD_NONE              UINT32_MAX
 
