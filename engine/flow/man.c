@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define LINE_MAX_COLUMN 62 /* lines of the source are broken at the next blank */
+#define LINE_MAX_COLUMN 46 /* lines of the source are broken at the next blank */
 
 static size_t column_of(const struct lw_buf *out)
 {
