@@ -33,6 +33,8 @@
 #define LW_FOLD_DATA_DELAY        (5 * LW_MINUTE)
 #define LW_FOLD_NONE              UINT32_MAX
 
+struct lw_recent_memo;
+
 enum lw_series_kind {
     LW_SERIES_METRIC, /* final value of a metric */
     LW_SERIES_GENERALIZATION,
@@ -266,6 +268,7 @@ struct lw_fold {
     const struct lw_rules *rules;
     struct lw_arena *scratch; /* owns every array below */
     struct lw_arl_cache *cache;
+    struct lw_recent_memo *memo;
     double *workspace; /* LW_ARL_WORKSPACE */
     struct lw_str origin, model;
     uint32_t baseline_runs; /* of the stated baseline that are in the history */

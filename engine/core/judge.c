@@ -7,6 +7,7 @@
 #include "engine/core/judge_state.h"
 #include "engine/core/message.h"
 #include "engine/core/rhythm.h"
+#include "engine/core/recent.h"
 #include "engine/core/series.h"
 
 #include <assert.h>
@@ -18,6 +19,7 @@
 struct lw_judge {
     const struct lw_rules *rules;
     struct lw_arl_cache cache;
+    struct lw_recent_memo memo;
     struct lw_arena scratch;
     double workspace[LW_ARL_WORKSPACE];
 };
@@ -240,6 +242,7 @@ static enum lw_err judge_from(struct lw_judge *judge, struct lw_str origin, stru
     struct lw_fold fold = {.rules = judge->rules,
                            .scratch = &judge->scratch,
                            .cache = &judge->cache,
+                           .memo = &judge->memo,
                            .workspace = judge->workspace,
                            .origin = origin,
                            .model = model,

@@ -90,13 +90,35 @@ static double mean_of(const double *values, size_t n)
     return sum / (double)n;
 }
 
+static enum lw_err level_test(struct lw_recent_memo *memo, const double *recent, const double *earlier, size_t n,
+                              struct lw_ks_result *result)
+{
+    double work[WORK];
+    double *p, *attainable = &memo->attainable[n];
+    enum lw_err err = lw_ks_distance(recent, LW_FOLD_RECENT, earlier, n, &result->distance);
+
+    if (err != LW_ERR_OK)
+        return err;
+    p = &memo->p[n][result->distance.two_sided];
+    if (result->distance.ties || *p == 0.0) {
+        err = lw_ks_two_sample(recent, LW_FOLD_RECENT, earlier, n, LW_KS_TWO_SIDED, work, WORK, result);
+        if (err != LW_ERR_OK || result->distance.ties)
+            return err;
+        *p = result->p.p;
+        *attainable = result->attainable.p;
+    }
+    result->statistic = result->distance.d;
+    result->p = (struct lw_pvalue){.p = *p, .method = LW_P_EXACT};
+    result->attainable = (struct lw_pvalue){.p = *attainable, .method = LW_P_EXACT};
+    return LW_ERR_OK;
+}
+
 bool lw_recent_see(struct lw_fold *fold, uint32_t series, uint32_t run, double raw)
 {
     struct sample recent = {.n = 0};
     struct lw_earlier *earlier = fold->memory[series].earlier;
     uint32_t at[LW_FOLD_EARLIER];
     uint32_t n;
-    double work[WORK];
     struct lw_ks_result result;
     struct lw_remark *remark;
     double before;
@@ -126,8 +148,7 @@ bool lw_recent_see(struct lw_fold *fold, uint32_t series, uint32_t run, double r
         }
         return false;
     }
-    if (lw_ks_two_sample(recent.values, recent.n, earlier->values, earlier->n, LW_KS_TWO_SIDED, work, WORK, &result) !=
-        LW_ERR_OK)
+    if (level_test(fold->memo, recent.values, earlier->values, earlier->n, &result) != LW_ERR_OK)
         return false;
     before = mean_of(earlier->values, earlier->n);
     after = recent.sum / (double)recent.n;

@@ -4,6 +4,13 @@
 
 #include "engine/core/fold.h"
 
+/* p-values of the level without ties hang on the number of earlier values and the distance alone, and are needed for
+   every run of every metric: each is computed once. 0: not yet. */
+struct lw_recent_memo {
+    double p[LW_FOLD_EARLIER + 1][LW_FOLD_RECENT * LW_FOLD_EARLIER + 1]; /* by the distance, in units of 1/lcm */
+    double attainable[LW_FOLD_EARLIER + 1];
+};
+
 /* Compares `raw`, the value of this run (which the chart has not yet seen), and the four before it with up to 50 earlier
    ones of the same regime, or of the frozen reference while an alert is open. Leaves a remark. True when p <= 0.01 with
    an effect over the floor. */
