@@ -10,6 +10,7 @@ struct lw_segment {
     double silence;      /* before it, in periods; 0 for the first segment */
     uint32_t resets;     /* how many metrics speak for its begin by a reset */
     uint32_t flags;      /* enum lw_run_flag: RESUMED, RESTARTED, INTERLEAVED */
+    bool joined;         /* with INTERLEAVED: goes together with the one before it */
     int64_t pause;       /* sum of the pauses inside, ms beyond one period each */
 };
 

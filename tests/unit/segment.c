@@ -316,6 +316,92 @@ static void minutes_with_values_of_two_runs_are_refused(void)
     kit_input_close(&input);
 }
 
+/* Short runs every half hour; each third is followed too early by the next, which begins five minutes before its end. */
+static size_t add_short_overlaps(struct kit_input *input, int64_t shift, struct kit_random *random)
+{
+    static const struct condition rising = {.points = 10, .warm = 0.1, .noise = 0.005};
+    size_t overlaps = 0;
+
+    for (int64_t run = 0; run < 60; run++) {
+        bool early = run % 3 == 1;
+        int64_t at = T0 + run * 30 * MINUTE - (early ? 25 * MINUTE - shift : 0);
+
+        overlaps += early;
+        for (int i = 0; i < 10; i++)
+            kit_single(input, NULL, "accuracy", at + i * MINUTE, course(&rising, i / 9.0, random))->model = "m";
+    }
+    return overlaps;
+}
+
+/* What CloudWatch makes of it when the stamps are the same: one set. */
+static void merge_minutes(struct kit_input *input)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < input->points_n; i++) {
+        struct lw_point *other = NULL, *point = &input->points[i].point;
+
+        for (size_t k = 0; k < kept; k++)
+            if (input->points[k].point.at == point->at)
+                other = &input->points[k].point;
+        if (other == NULL) {
+            input->points[kept++] = input->points[i];
+            continue;
+        }
+        other->sum += point->sum;
+        other->count += point->count;
+        other->min = fmin(other->min, point->min);
+        other->max = fmax(other->max, point->max);
+        other->average = other->sum / other->count;
+    }
+    input->points_n = kept;
+}
+
+static void short_overlaps_are_refused_and_nothing_else(void)
+{
+    static const int64_t shifts[] = {17000, 30000, 0};
+
+    for (size_t s = 0; s < 3; s++) {
+        struct kit_random random = kit_seed(12);
+        struct kit_input input = {0};
+        struct kit_gather kit;
+        size_t overlaps = add_short_overlaps(&input, shifts[s], &random), refused = 0;
+
+        if (shifts[s] == 0)
+            merge_minutes(&input);
+        gather_all(&kit, &input);
+        for (size_t i = 0; i < kit.histories.models[0].runs_n; i++)
+            refused += (kit.histories.models[0].runs[i]->flags & LW_RUN_INTERLEAVED) != 0;
+        /* Merged minutes show less: most of them have to be seen. */
+        CU_ASSERT(shifts[s] == 0 ? refused * 10 >= overlaps * 7 && refused <= overlaps : refused == overlaps);
+        CU_ASSERT_EQUAL(kit.histories.models[0].runs_n, 60 - overlaps);
+        kit_gather_close(&kit);
+        kit_input_close(&input);
+    }
+}
+
+/* Epochs twice as fast in every fourth run, runs that follow each other within one minute: no overlap. */
+static void faster_runs_back_to_back_are_no_overlap(void)
+{
+    struct kit_random random = kit_seed(13);
+    struct kit_input input = {0};
+    struct kit_gather kit;
+    static const struct condition rising = {.points = 20, .warm = 0.1, .noise = 0.01};
+
+    for (int64_t run = 0; run < 40; run++)
+        for (int i = 0; i < 20; i++)
+            for (int k = 0; k < (run % 4 == 3 ? 2 : 1); k++)
+                kit_single(&input, NULL, "accuracy", T0 + (run * 19 + i) * MINUTE,
+                           course(&rising, (i + 0.5 * k) / 20.0, &random))
+                    ->model = "m";
+    merge_minutes(&input);
+    gather_all(&kit, &input);
+    CU_ASSERT_EQUAL(kit.histories.models[0].runs_n, 40);
+    CU_ASSERT_EQUAL(kit.histories.rejected[LW_REJECT_INTERLEAVED], 0);
+    kit_gather_close(&kit);
+    kit_input_close(&input);
+}
+
 /* Several epochs in each minute of one run are not two runs. */
 static void fast_epochs_are_no_overlap(void)
 {
@@ -462,6 +548,8 @@ KIT_SUITE("segment", {"finds the runs of a saw-tooth", finds_the_runs_of_a_saw_t
           {"a partial reset is the same run, restarted", a_partial_reset_is_the_same_run_restarted},
           {"overlapping runs are refused", overlapping_runs_are_refused},
           {"minutes with values of two runs are refused", minutes_with_values_of_two_runs_are_refused},
+          {"short overlaps are refused, and nothing else", short_overlaps_are_refused_and_nothing_else},
+          {"faster runs back to back are no overlap", faster_runs_back_to_back_are_no_overlap},
           {"fast epochs are no overlap", fast_epochs_are_no_overlap},
           {"noise alone is cut by silence", noise_alone_is_cut_by_silence},
           {"metrics of different pace share their boundaries", metrics_of_different_pace_share_their_boundaries},
