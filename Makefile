@@ -28,7 +28,7 @@ TEST_LIBS := -lcunit -ljson-c
 BENCH_LIBS := -ljson-c
 
 # Rooms, left to right as in the import order.
-ROOMS    := models engine/base engine/decode engine/core engine/store engine/source engine/sink engine/report engine/flow
+ROOMS    := models engine/base engine/decode engine/core engine/core/gather engine/core/judge engine/store engine/source engine/sink engine/report engine/flow
 LIB_SRC  := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
 MAIN_SRC := engine/main.c
 HEADERS  := $(wildcard include/leeway/*.h) $(foreach room,$(ROOMS),$(wildcard $(room)/*.h))

@@ -3,7 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests/kit/runs.h"
 
-#include "engine/core/judge.h"
+#include "engine/core/judge/judge.h"
 
 #include <math.h>
 #include <stdio.h>

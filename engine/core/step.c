@@ -1,8 +1,8 @@
 #include "engine/core/step.h"
 
 #include "engine/base/fault.h"
-#include "engine/core/gather.h"
-#include "engine/core/judge.h"
+#include "engine/core/gather/gather.h"
+#include "engine/core/judge/judge.h"
 
 #include <stdlib.h>
 

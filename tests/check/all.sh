@@ -40,7 +40,7 @@ banned() {
 }
 exports() {
     # x.c of a room exports only lw_*: everything else is static.
-    ! nm -A --defined-only -g "$BUILD"/models/*.o "$BUILD"/engine/*/*.o 2>/dev/null | awk '$NF !~ /^lw_/' | grep .
+    ! nm -A --defined-only -g "$BUILD"/models/*.o "$BUILD"/engine/*/*.o "$BUILD"/engine/*/*/*.o 2>/dev/null | awk '$NF !~ /^lw_/' | grep .
 }
 symbols() {
     # models/ are pure: no allocation, no input or output, no clock. Unoptimised objects show what is really called.

@@ -1,6 +1,6 @@
 /* Any bytes as the saved state of open runs: refused, or loaded so that saving gives a state that loads again and closes
    to the same runs. The checksum is put right first, since no fuzzer would find it. */
-#include "engine/core/gather.h"
+#include "engine/core/gather/gather.h"
 
 #include <assert.h>
 #include <stdlib.h>

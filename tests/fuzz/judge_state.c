@@ -2,8 +2,8 @@
    without a crash. The input is a list of changes: where (3 bytes), what is written there (1 byte of kind, 1 of value). */
 #include "tests/kit/runs.c"
 
-#include "engine/core/judge.h"
-#include "engine/core/judge_state.h"
+#include "engine/core/judge/judge.h"
+#include "engine/core/judge/judge_state.h"
 
 #define RUNS 36
 #define HALF 30

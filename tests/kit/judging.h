@@ -5,7 +5,7 @@
 #include "tests/kit/kit.h"
 #include "tests/kit/runs.h"
 
-#include "engine/core/judge.h"
+#include "engine/core/judge/judge.h"
 
 #define KIT_BEGIN ((int64_t)1551664800000) /* 2019-03-04T02:00:00Z */
 

@@ -2,7 +2,7 @@
 #ifndef LEEWAY_TESTS_KIT_POINTS_H
 #define LEEWAY_TESTS_KIT_POINTS_H
 
-#include "engine/core/gather.h"
+#include "engine/core/gather/gather.h"
 #include "tests/kit/kit.h"
 
 #include <stdbool.h>

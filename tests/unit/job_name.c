@@ -1,7 +1,7 @@
 #include "tests/kit/kit.h"
 
-#include "engine/core/glob.h"
-#include "engine/core/job_name.h"
+#include "engine/core/gather/glob.h"
+#include "engine/core/gather/job_name.h"
 
 #include <stdint.h>
 #include <stdio.h>

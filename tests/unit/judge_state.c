@@ -1,7 +1,7 @@
 #include "tests/kit/alloc.h"
 #include "tests/kit/judging.h"
 
-#include "engine/core/judge_state.h"
+#include "engine/core/judge/judge_state.h"
 
 #include <stdlib.h>
 #include <string.h>

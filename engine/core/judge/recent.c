@@ -1,0 +1,170 @@
+#include "engine/core/judge/recent.h"
+
+#include "engine/core/judge/series.h"
+#include "leeway/ks.h"
+
+#include <math.h>
+
+#define WORK 64 /* doubles; lw_ks_workspace of 5 and 50 is less */
+
+/* Keeps `values` ascending. */
+static void insert(double *values, size_t n, double value)
+{
+    size_t i = n;
+
+    while (i > 0 && values[i - 1] > value) {
+        values[i] = values[i - 1];
+        i--;
+    }
+    values[i] = value;
+}
+
+struct sample {
+    double values[LW_FOLD_RECENT];
+    size_t n;
+    double sum;
+};
+
+static void take(struct sample *sample, double value)
+{
+    insert(sample->values, sample->n++, value);
+    sample->sum += value;
+}
+
+/* The last values, and which are the earlier ones: the latest first. */
+static void collect(const struct lw_fold *fold, uint32_t series, double raw, struct sample *recent, uint32_t *at,
+                    uint32_t *n)
+{
+    const struct lw_series *of = &fold->series[series];
+    const struct lw_value *values = fold->memory[series].values;
+
+    *n = 0;
+    take(recent, raw);
+    for (uint32_t i = of->values_n; i-- > of->reference_from && *n < LW_FOLD_EARLIER;) {
+        uint32_t place = values[i].place;
+        bool reference = place == LW_PLACE_REFERENCE;
+        bool current = of->shifted ? place == LW_PLACE_SHIFTED || place == LW_PLACE_HELD
+                                   : reference || place == LW_PLACE_JUDGED || place == LW_PLACE_HELD;
+
+        if (recent->n < LW_FOLD_RECENT && current)
+            take(recent, values[i].raw);
+        else if (reference)
+            at[(*n)++] = i;
+    }
+}
+
+static void drop(struct lw_earlier *earlier, double value)
+{
+    size_t i = 0;
+
+    while (earlier->values[i] != value)
+        i++;
+    memmove(earlier->values + i, earlier->values + i + 1, (earlier->n - i - 1) * sizeof(double));
+    earlier->n--;
+}
+
+/* Usually one value is new and, of 50, one is gone; else they are sorted anew. */
+static void update(struct lw_earlier *earlier, const struct lw_value *values, const uint32_t *at, uint32_t n)
+{
+    bool slid = n > 0 && earlier->n > 0 && (n == earlier->n || n == earlier->n + 1) &&
+                memcmp(at + 1, earlier->at, (n - 1) * sizeof(*at)) == 0;
+
+    if (slid) {
+        if (n == earlier->n)
+            drop(earlier, values[earlier->at[n - 1]].raw);
+        insert(earlier->values, earlier->n, values[at[0]].raw);
+    } else if (n != earlier->n || memcmp(at, earlier->at, n * sizeof(*at)) != 0) {
+        for (uint32_t i = 0; i < n; i++)
+            insert(earlier->values, i, values[at[i]].raw);
+    }
+    memcpy(earlier->at, at, n * sizeof(*at));
+    earlier->n = n;
+}
+
+static double mean_of(const double *values, size_t n)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += values[i];
+    return sum / (double)n;
+}
+
+static enum lw_err level_test(struct lw_recent_memo *memo, const double *recent, const double *earlier, size_t n,
+                              struct lw_ks_result *result)
+{
+    double work[WORK];
+    double *p, *attainable = &memo->attainable[n];
+    enum lw_err err = lw_ks_distance(recent, LW_FOLD_RECENT, earlier, n, &result->distance);
+
+    if (err != LW_ERR_OK)
+        return err;
+    p = &memo->p[n][result->distance.two_sided];
+    if (result->distance.ties || *p == 0.0) {
+        err = lw_ks_two_sample(recent, LW_FOLD_RECENT, earlier, n, LW_KS_TWO_SIDED, work, WORK, result);
+        if (err != LW_ERR_OK || result->distance.ties)
+            return err;
+        *p = result->p.p;
+        *attainable = result->attainable.p;
+    }
+    result->statistic = result->distance.d;
+    result->p = (struct lw_pvalue){.p = *p, .method = LW_P_EXACT};
+    result->attainable = (struct lw_pvalue){.p = *attainable, .method = LW_P_EXACT};
+    return LW_ERR_OK;
+}
+
+bool lw_recent_see(struct lw_fold *fold, uint32_t series, uint32_t run, double raw)
+{
+    struct sample recent = {.n = 0};
+    struct lw_earlier *earlier = fold->memory[series].earlier;
+    uint32_t at[LW_FOLD_EARLIER];
+    uint32_t n;
+    struct lw_ks_result result;
+    struct lw_remark *remark;
+    double before;
+    double after;
+    double effect;
+
+    if (!earlier) {
+        earlier = lw_arena_take(fold->scratch, sizeof(*earlier));
+        if (!earlier) {
+            fold->error = LW_ERR_NOMEM;
+            return false;
+        }
+        fold->memory[series].earlier = earlier;
+    }
+    collect(fold, series, raw, &recent, at, &n);
+    update(earlier, fold->memory[series].values, at, n);
+    if (recent.n < LW_FOLD_RECENT || earlier->n < LW_FOLD_EARLIER_LEAST) {
+        size_t need = LW_FOLD_RECENT - recent.n;
+
+        if (!fold->series[series].shifted && earlier->n < LW_FOLD_EARLIER_LEAST)
+            need += LW_FOLD_EARLIER_LEAST - earlier->n;
+        remark = lw_fold_remark(fold, LW_DETECT_KS, series, run, LW_VERDICT_INSUFFICIENT, LW_REMARK_LEARNING);
+        remark->runs_needed = (uint32_t)need;
+        if (fold->rules->baseline_n && earlier->n < LW_FOLD_EARLIER_LEAST) {
+            remark->text = LW_REMARK_BASELINE;
+            remark->extra = LW_FOLD_EARLIER_LEAST;
+        }
+        return false;
+    }
+    if (level_test(fold->memo, recent.values, earlier->values, earlier->n, &result) != LW_ERR_OK)
+        return false;
+    before = mean_of(earlier->values, earlier->n);
+    after = recent.sum / (double)recent.n;
+    effect = lw_series_effect(fold, series, before, after);
+    remark = lw_fold_remark(fold, LW_DETECT_KS, series, run, LW_VERDICT_OK, LW_REMARK_FINE);
+    remark->statistic = result.statistic;
+    remark->p_value = result.p.p;
+    remark->p_method = (uint32_t)result.p.method;
+    remark->attainable_p = result.attainable.p;
+    remark->effect = effect;
+    remark->known = LW_REMARK_STATISTIC | LW_REMARK_P_VALUE | LW_REMARK_ATTAINABLE | LW_REMARK_EFFECT;
+    if (result.p.p > 0.01 || fabs(effect) < lw_series_floor(fold, series, before, after))
+        return false;
+    /* While an alert is open that is no news. */
+    remark->text = fold->series[series].shifted ? LW_REMARK_CONFIRMS : LW_REMARK_P;
+    remark->verdict = fold->series[series].shifted ? LW_VERDICT_OK : LW_VERDICT_WARNING;
+    remark->direction = (uint32_t)(effect > 0.0 ? LW_DIRECTION_UP : LW_DIRECTION_DOWN);
+    return true;
+}
