@@ -238,6 +238,19 @@ static enum lw_err take_bytes(void *self, const char *bytes, size_t n, struct lw
     return lw_unpack_push(reading->unpack, bytes, n, fault);
 }
 
+/* Bytes in memory come in the same pieces as those of a file, since the head is held for no more. */
+static enum lw_err take_memory(struct reading *reading, struct lw_str bytes, struct lw_fault *fault)
+{
+    enum lw_err err = LW_ERR_OK;
+
+    for (size_t at = 0; at < bytes.len && err == LW_ERR_OK; at += LW_FILE_CHUNK) {
+        size_t left = bytes.len - at;
+
+        err = take_bytes(reading, bytes.at + at, left < LW_FILE_CHUNK ? left : LW_FILE_CHUNK, fault);
+    }
+    return err;
+}
+
 /* The end of the input: what waited is decoded. After an error of reading or unpacking too, for what came before it. */
 static enum lw_err finish_decoding(struct reading *reading, struct lw_fault *fault)
 {
@@ -259,7 +272,7 @@ static enum lw_err pour(struct reading *reading, const char *path, const struct 
     if (bytes == NULL)
         err = lw_file_read(path, take_bytes, reading, fault);
     else
-        err = take_bytes(reading, bytes->at, bytes->len, fault);
+        err = take_memory(reading, *bytes, fault);
     if (err == LW_ERR_OK)
         err = lw_unpack_finish(reading->unpack, fault);
     return err;
