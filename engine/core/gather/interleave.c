@@ -124,7 +124,7 @@ static bool begins_inside(const struct lw_evidence_metric *metric, size_t from, 
    go to and fro as well (else the run has become faster). */
 static bool has_two_grids(const struct lw_evidence_metric *metric, size_t from, const struct usual *usual)
 {
-    double steps[WINDOW];
+    double steps[WINDOW] = {0};
     size_t turns = 0;
 
     for (size_t i = from + 1; i < from + WINDOW; i++) {
