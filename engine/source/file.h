@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LW_FILE_CHUNK (1u << 18) /* most bytes per call */
+#define LW_FILE_CHUNK (1u << 16) /* most bytes per call */
 
 /* What paths mean, in order. Owns its texts. Zero-initialised is a valid empty list. */
 struct lw_file_list {
