@@ -5,6 +5,7 @@
 #include "engine/core/gather/open_state.h"
 #include "engine/core/gather/saved.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum lw_err lw_gather_open(struct lw_gather **out, const struct lw_rules *rules, struct lw_names *names, size_t ceiling,
@@ -193,6 +194,7 @@ enum lw_err lw_gather_load(struct lw_gather *gather, const void *bytes, size_t n
     err = lw_gather_open(&loaded, gather->rules, gather->names, gather->memory.ceiling, fault);
     if (err != LW_ERR_OK)
         return err;
+    assert(loaded != NULL);
     err = lw_saved_read(loaded, bytes, n, fault);
     if (err == LW_ERR_OK) {
         struct lw_gather before = *gather;
