@@ -1,6 +1,7 @@
 #include "engine/base/json_out.h"
 
 #include "engine/base/time_text.h"
+#include "engine/base/utf8.h"
 
 #include <assert.h>
 
@@ -82,35 +83,6 @@ void lw_json_array_end(struct lw_json_out *out)
     close_container(out, ']');
 }
 
-/* How many bytes of valid UTF-8 begin here: 1..4, or 0 (Unicode 15, table 3-7). */
-static size_t character(const unsigned char *at, size_t left)
-{
-    unsigned char low = 0x80;
-    unsigned char high = 0xbf;
-    size_t n;
-
-    if (at[0] < 0x80)
-        return 1;
-    if (at[0] < 0xc2 || at[0] > 0xf4)
-        return 0;
-    n = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-    if (at[0] == 0xe0)
-        low = 0xa0;
-    else if (at[0] == 0xed)
-        high = 0x9f;
-    else if (at[0] == 0xf0)
-        low = 0x90;
-    else if (at[0] == 0xf4)
-        high = 0x8f;
-    if (left < n || at[1] < low || at[1] > high)
-        return 0;
-    for (size_t i = 2; i < n; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    return n;
-}
-
 static void escape(struct lw_buf *buf, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
@@ -136,7 +108,7 @@ static void quoted(struct lw_buf *buf, struct lw_str text)
 
     lw_buf_char(buf, '"');
     while (i < text.len) {
-        size_t n = character(at + i, text.len - i);
+        size_t n = lw_utf8_character(at + i, text.len - i);
         bool bad = n == 0;
 
         if (!bad && at[i] >= 0x20 && at[i] != '"' && at[i] != '\\' && at[i] != 0x7f) {

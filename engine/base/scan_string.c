@@ -1,35 +1,7 @@
 #include "engine/base/scan_string.h"
 
 #include "engine/base/scan.h"
-
-/* How many bytes the well-formed character at `at` has: 1..4, 0 when it is none (Unicode 15, table 3-7). */
-static size_t character(const unsigned char *at, size_t left)
-{
-    unsigned char low = 0x80;
-    unsigned char high = 0xbf;
-    size_t n;
-
-    if (at[0] < 0x80)
-        return 1;
-    if (at[0] < 0xc2 || at[0] > 0xf4)
-        return 0;
-    n = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-    if (at[0] == 0xe0)
-        low = 0xa0;
-    else if (at[0] == 0xed)
-        high = 0x9f;
-    else if (at[0] == 0xf0)
-        low = 0x90;
-    else if (at[0] == 0xf4)
-        high = 0x8f;
-    if (left < n || at[1] < low || at[1] > high)
-        return 0;
-    for (size_t i = 2; i < n; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    return n;
-}
+#include "engine/base/utf8.h"
 
 size_t lw_scan_utf8_prefix(struct lw_str text)
 {
@@ -43,7 +15,7 @@ size_t lw_scan_utf8_prefix(struct lw_str text)
             at += 8;
         if (at == text.len)
             break;
-        n = character(bytes + at, text.len - at);
+        n = lw_utf8_character(bytes + at, text.len - at);
         if (n == 0)
             break;
         at += n;
