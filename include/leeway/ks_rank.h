@@ -48,7 +48,7 @@ struct lw_ks_rank {
     double attainable_p; /* 1/(m + 1) */
 };
 
-/* The bytes of a pool for `capacity` values: about 40 for each. 0 where capacity passes LW_KS_CURVES_MAX *
+/* The bytes of a pool for `capacity` values: about 32 for each, and 20 for each of the longest curve. 0 where capacity passes LW_KS_CURVES_MAX *
    LW_KS_CURVE_VALUES_MAX. Allocated by the caller, 8-byte aligned. */
 LW_API size_t lw_ks_rank_bytes(size_t capacity);
 
