@@ -125,6 +125,30 @@ static void equals_the_definition_while_a_window_slides(void)
     free(pool);
 }
 
+static void a_full_pool_is_exchanged_like_any_other(void)
+{
+    static const uint64_t levels[] = {0, 1, 5, 40};
+    struct kit_random random = kit_seed(31);
+    struct lw_ks_pool *pool = new_pool(4 * 5);
+
+    for (size_t kind = 0; kind < 4; kind++) {
+        struct curve curves[4] = {{.n = 0}};
+
+        lw_ks_rank_begin(pool, 4 * 5);
+        for (size_t run = 0; run < 200; run++) {
+            const size_t slot = run % 4;
+
+            do {
+                curves[slot] = random_curve(&random, 5, levels[kind]);
+            } while (curves[slot].n != 5);
+            CU_ASSERT_EQUAL(lw_ks_rank_exchange(pool, (uint32_t)slot, (uint32_t)slot, curves[slot].values, 5),
+                            LW_ERR_OK);
+            check_against_definition(pool, curves, 4, slot);
+        }
+    }
+    free(pool);
+}
+
 static void curves_enter_and_leave_in_any_order(void)
 {
     struct kit_random random = kit_seed(11);
@@ -277,6 +301,7 @@ static void refuses_bad_curves_and_keeps_the_pool(void)
 
 KIT_SUITE("ks_rank",
           {"the rank equals the definition while a window slides", equals_the_definition_while_a_window_slides},
+          {"a full pool is exchanged like any other", a_full_pool_is_exchanged_like_any_other},
           {"curves enter and leave in any order", curves_enter_and_leave_in_any_order},
           {"the statistic is the two-sample distance to the pool",
            the_statistic_is_the_two_sample_distance_to_the_pool},
