@@ -1,7 +1,7 @@
 #include "engine/base/fault.h"
 #include "engine/base/scan.h"
 #include "engine/decode/columns.h"
-#include "engine/decode/csv_table.h"
+#include "engine/decode/csv_body.h"
 #include "engine/decode/format.h"
 #include "engine/decode/log_grammar.h"
 #include "engine/decode/memo.h"
@@ -221,28 +221,21 @@ static enum lw_err read_row(struct csv *csv, const struct lw_csv_row *row, struc
 static enum lw_err on_row(void *self, const struct lw_csv_row *row, struct lw_fault *fault)
 {
     struct csv *csv = self;
+    bool fits;
+    enum lw_err err;
 
     if (!csv->has_header)
         return read_header(csv, row, fault);
-    csv->emit->records++;
-    if (row->cells_n != csv->columns_n)
-        return lw_emit_reject(
-            csv->emit, LW_REJECT_BAD_ROW, row->line, row->byte,
-            row->cells_n < csv->columns_n ? "fewer cells than the header" : "more cells than the header", fault);
-    return read_row(csv, row, fault);
+    err = lw_csv_body_row(csv->emit, row, csv->columns_n, &fits, fault);
+    return err == LW_ERR_OK && fits ? read_row(csv, row, fault) : err;
 }
 
-/* Without a header nothing that follows can be read. */
 static enum lw_err on_bad(void *self, enum lw_reject reason, uint64_t line, uint64_t byte, const char *detail,
                           struct lw_fault *fault)
 {
     struct csv *csv = self;
 
-    if (!csv->has_header)
-        return lw_fault_set_at(fault, LW_ERR_FORMAT, line, byte, "the header of the table cannot be read: %s",
-                               detail != NULL ? detail : lw_reject_text(reason));
-    csv->emit->records++;
-    return lw_emit_reject(csv->emit, reason, line, byte, detail, fault);
+    return lw_csv_body_bad(csv->emit, csv->has_header, reason, line, byte, detail, fault);
 }
 
 static void csv_close(void *state)
