@@ -20,7 +20,7 @@ static bool same_run(const struct lw_judged *a, uint32_t run_a, const struct lw_
 
 static const struct lw_alert *find(const struct lw_judged *judged, const char *id)
 {
-    for (size_t i = 0; judged && i < judged->alerts_n; i++) {
+    for (size_t i = 0; i < judged->alerts_n; i++) {
         if (strcmp(judged->alerts[i].id, id) == 0)
             return &judged->alerts[i];
     }
@@ -186,22 +186,24 @@ static void tell_change(struct list *list, const struct lw_judged *before, const
 enum lw_err lw_judge_difference(const struct lw_judged *before, const struct lw_judged *after, struct lw_arena *arena,
                                 const struct lw_alert_event **events, size_t *n, struct lw_fault *fault)
 {
-    size_t most = after->events_n + after->alerts_n + (before ? before->alerts_n : 0);
+    static const struct lw_judged nothing;
+    const struct lw_judged *issued = before ? before : &nothing;
+    size_t most = after->events_n + after->alerts_n + issued->alerts_n;
     struct list list = {.events = lw_arena_array(arena, most, sizeof(*list.events))};
 
     if (!list.events)
         return lw_fault_memory(fault, "the difference of two judgements");
-    for (size_t i = 0; before && i < before->alerts_n; i++) {
-        if (before->alerts[i].state != LW_ALERT_RETRACTED && !find(after, before->alerts[i].id))
-            retract(&list, before, &before->alerts[i], after);
+    for (size_t i = 0; i < issued->alerts_n; i++) {
+        if (issued->alerts[i].state != LW_ALERT_RETRACTED && !find(after, issued->alerts[i].id))
+            retract(&list, issued, &issued->alerts[i], after);
     }
     for (size_t i = 0; i < after->alerts_n; i++) {
-        const struct lw_alert *old = find(before, after->alerts[i].id);
+        const struct lw_alert *old = find(issued, after->alerts[i].id);
 
         if (!old)
             tell_life(&list, after, &after->alerts[i]);
         else
-            tell_change(&list, before, old, after, &after->alerts[i]);
+            tell_change(&list, issued, old, after, &after->alerts[i]);
     }
     *events = list.events;
     *n = list.n;
