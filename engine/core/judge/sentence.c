@@ -3,6 +3,7 @@
 #include "engine/base/time_text.h"
 #include "engine/core/judge/series.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,9 +31,10 @@ static size_t whole(const char *text, size_t n, size_t max)
 
 static void put_bytes(struct line *line, const char *text, size_t n)
 {
+    assert(line->n <= line->max);
     if (line->full)
         return;
-    if (line->n + n > line->max) {
+    if (n > line->max - line->n) {
         size_t room = line->max - line->n;
         size_t kept = whole(text, n, room);
 
