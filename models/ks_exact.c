@@ -315,7 +315,7 @@ static struct lw_pvalue by_walk(const struct problem *problem, double *work)
     const size_t stride = problem->n + 2;
     struct band band;
     double likely = (double)problem->k;
-    double exponent;
+    double exponent = 0.0;
     double u = 0.0;
 
     /* 2 lambda^2 of the asymptotic p; d = k/lcm. */

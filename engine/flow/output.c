@@ -3,6 +3,7 @@
 
 #include "engine/base/fault.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -134,6 +135,7 @@ enum lw_err lw_output_open(struct lw_output_file **out, const char *path, struct
 
 enum lw_err lw_output_put(struct lw_output_file *file, struct lw_str text, struct lw_fault *fault)
 {
+    assert(file != NULL);
     return write_all(file->fd, text) ? LW_ERR_OK : cannot(file->path, fault);
 }
 
