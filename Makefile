@@ -23,12 +23,15 @@ DEFINES  :=
 CFLAGS    = $(STANDARD) $(WARNINGS) $(WERROR) $(OPTIMISE) $(HARDEN) $(SANITIZE) -fPIC -fvisibility=hidden \
             $(INCLUDES) $(DEFINES) -MMD -MP
 LDFLAGS   = $(SANITIZE) -Wl,-z,relro,-z,now
-LIBS     := -lgsl -lgslcblas -lcrypto -lz -lm
+LIBS     := -lgsl -lgslcblas -lcurl -levent_openssl -levent_core -levent_extra -lssl -lcrypto -lsqlite3 -lyaml \
+            -lpcre2-8 -lz -lm
 TEST_LIBS := -lcunit -ljson-c
 BENCH_LIBS := -ljson-c
 
 # Rooms, left to right as in the import order.
-ROOMS    := models engine/base engine/decode engine/core engine/core/gather engine/core/judge engine/store engine/source engine/sink engine/report engine/flow
+ROOMS    := models engine/base engine/decode engine/core engine/core/gather engine/core/judge engine/store engine/source \
+            engine/source/aws engine/source/loggly engine/sink engine/report engine/flow engine/flow/config \
+            engine/flow/watch engine/flow/service
 LIB_SRC  := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
 MAIN_SRC := engine/main.c
 HEADERS  := $(wildcard include/leeway/*.h) $(foreach room,$(ROOMS),$(wildcard $(room)/*.h))
@@ -101,7 +104,8 @@ $(BUILD)/bench/judge $(BUILD)/bench/calibration: $(BUILD)/tests/kit/runs.o
 
 # Packages of Debian 12. `deps` is enough to build, to run the demo and the tests; `deps-dev` adds what `make check`, the
 # sanitizers and the fuzz targets use.
-PACKAGES     := gcc libc6-dev make libgsl-dev libssl-dev zlib1g-dev libjson-c-dev libcunit1-dev mandoc tzdata \
+PACKAGES     := gcc libc6-dev make libgsl-dev libssl-dev zlib1g-dev libjson-c-dev libcurl4-openssl-dev libevent-dev \
+                libsqlite3-dev libyaml-dev libpcre2-dev libcunit1-dev mandoc tzdata ca-certificates openssl \
                 python3-minimal python3-jsonschema
 PACKAGES_DEV := $(PACKAGES) clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind llvm
 

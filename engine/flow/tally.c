@@ -49,6 +49,8 @@ bool lw_tally_is_bad(enum lw_reject reason)
     case LW_REJECT_TOO_MANY_POINTS:
     case LW_REJECT_INTERLEAVED:
     case LW_REJECT_NO_RUN:
+    case LW_REJECT_TOO_LATE:
+    case LW_REJECT_EXCLUDED:
         return false;
     case LW_REJECT_BAD_JSON:
     case LW_REJECT_BAD_UTF8:

@@ -18,7 +18,11 @@
     X(IO, "reading or writing failed")                                                                                 \
     X(RANGE, "a number is outside of its domain")                                                                      \
     X(NUMERIC, "a computation did not converge")                                                                       \
-    X(STATE, "saved state is damaged or of another version")
+    X(STATE, "saved state is damaged or of another version")                                                           \
+    X(LOCKED, "another process owns it")                                                                               \
+    X(NEWER, "it was written by a later version")                                                                      \
+    X(FULL, "there is no space left")                                                                                  \
+    X(CONFIG, "the configuration is not valid")
 
 enum lw_err {
 #define LW_ERR_ENUM(name, text) LW_ERR_##name,

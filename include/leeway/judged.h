@@ -110,6 +110,8 @@ struct lw_judged {
     const struct lw_alert_event *events;
     size_t runs_n, findings_n, alerts_n, events_n;
     enum lw_verdict verdict; /* of the model today: that of open alerts, or of its last run */
+    lw_time deadline;        /* without further runs its clock-driven alerts change next at this time */
+    uint8_t has_deadline;
 };
 
 LW_API const char *

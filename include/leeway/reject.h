@@ -32,7 +32,9 @@
     X(TOO_MANY_POINTS, "too_many_points",                                                                              \
       "points beyond 65536 of one metric of one run: kept as moments and a sample")                                    \
     X(INTERLEAVED, "interleaved", "points of runs that overlap and have no run id")                                    \
-    X(NO_RUN, "no_run", "points that belong to no run")
+    X(NO_RUN, "no_run", "points that belong to no run")                                                                \
+    X(TOO_LATE, "too_late", "points of a run whose datapoints were given up by retention")                             \
+    X(EXCLUDED, "excluded", "points of runs that the configuration excludes")
 
 enum lw_reject {
 #define LW_REJECT_ENUM(name, id, text) LW_REJECT_##name,

@@ -41,6 +41,7 @@ struct lw_rules {
     struct lw_str model_pattern;   /* only models that match (glob: * ? [..]); empty: all */
     double false_alarm_runs;       /* one false alarm per that many runs of a model; default 370 */
     uint32_t reference_runs;       /* of the ks detector; default 50 */
+    struct lw_str primary;         /* glob of the primary metric; empty: by the rules of names */
     const struct lw_str *baseline; /* names of the runs that alone are the reference; n = 0: learnt */
     size_t baseline_n;
     const struct lw_str *rebaseline; /* names of runs at which a new regime was wanted */
@@ -52,9 +53,11 @@ struct lw_rules {
     const struct lw_price *prices;
     size_t prices_n;
     struct lw_ignore_below ignore_below;
-    lw_span quiet;     /* least quiet period before a run is closed; default 15 min */
-    lw_span cadence;   /* a run is expected that often; 0: learnt */
-    lw_span tolerance; /* with cadence */
+    lw_span quiet;   /* least quiet period before a run is closed; default 15 min */
+    lw_span cadence; /* a run is expected that often; 0: learnt */
+    lw_time (*next)(const void *schedule, lw_time after); /* start of the next expected run after a time, or NULL */
+    const void *schedule;
+    lw_span tolerance; /* with cadence or schedule */
     lw_time now;       /* has_now: the time up to which silence is judged; default: the end of the data */
     uint8_t has_now;
 };
