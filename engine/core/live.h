@@ -48,6 +48,7 @@ void lw_live_watermark(struct lw_live *live, uint32_t source, lw_time watermark)
 struct lw_live_record {
     struct lw_str key;
     struct lw_str bytes; /* empty and `removed`: the unit is gone (joined another one) */
+    uint32_t source; /* that gave something of it last */
     bool removed;
     bool open; /* to be loaded at the next start */
 };
@@ -65,6 +66,8 @@ struct lw_live_closed {
     struct lw_str key;
     const struct lw_run *const *runs; /* all runs of the unit: they take the place of those it gave before */
     size_t runs_n;
+    uint32_t source;     /* that gave something of it last */
+    bool again;          /* it was closed before: late data opened it */
     const char *warning; /* e.g. runs that overlap and cannot be told apart, or NULL */
 };
 /* The next unit that is due by `now`, in the order of (when it became due, key); *found false when there is none. It is
