@@ -220,7 +220,135 @@ static void failing_for_hours_is_no_success(void)
     kit_judging_close(&it);
 }
 
-KIT_SUITE("judge_rhythm",
+/* Each day at 02:00 but on the weekend; 1970-01-01 was a Thursday. */
+static lw_time on_workdays(const void *schedule, lw_time after)
+{
+    int64_t day = after.ms / LW_DAY;
+
+    (void)schedule;
+    for (;; day++) {
+        int64_t weekday = (day + 4) % 7;
+        int64_t at = day * LW_DAY + 2 * LW_HOUR;
+
+        if (weekday != 0 && weekday != 6 && at > after.ms)
+            return (lw_time){at};
+    }
+}
+
+static lw_time never(const void *schedule, lw_time after)
+{
+    (void)schedule;
+    (void)after;
+    return (lw_time){LW_TIME_MAX};
+}
+
+/* KIT_BEGIN is a Monday, 02:00. */
+static void a_schedule_expects_nothing_on_the_weekend(void)
+{
+    struct kit_judging it = kit_judging_open(61);
+
+    it.rules.next = on_workdays;
+    it.rules.tolerance.ms = 45 * LW_MINUTE;
+    it.end = KIT_BEGIN - 22 * LW_HOUR; /* the first run starts on Monday */
+    for (int i = 0; i < 10; i++)
+        kit_add(&it, (struct kit_plan){.accuracy = 0.912,
+                                       .seconds = 252.0,
+                                       .gap = i == 0   ? 22.0 * 3600.0
+                                              : i == 5 ? 3.0 * 86400.0 - 252.0
+                                                       : 86400.0 - 252.0});
+    CU_ASSERT_EQUAL(it.history.runs[0]->start.ms, KIT_BEGIN);
+    CU_ASSERT_EQUAL(it.history.runs[9]->start.ms, KIT_BEGIN + 11 * LW_DAY);
+    it.rules.has_now = 1;
+    it.rules.now.ms = KIT_BEGIN + 14 * LW_DAY + 45 * LW_MINUTE;
+    kit_judge(&it);
+    kit_judge_show(&it.judged);
+    CU_ASSERT_EQUAL(kit_alerts(&it.judged, LW_ALERT_OVERDUE), 0);
+    CU_ASSERT_EQUAL_FATAL(it.judged.has_deadline, 1);
+    CU_ASSERT_EQUAL(it.judged.deadline.ms, it.rules.now.ms + 1);
+    it.rules.now = it.judged.deadline;
+    kit_judge(&it);
+    CU_ASSERT_EQUAL_FATAL(kit_alerts(&it.judged, LW_ALERT_OVERDUE), 1);
+    CU_ASSERT_EQUAL(it.judged.events[it.judged.events_n - 1].alert.evidence.ms,
+                    KIT_BEGIN + 14 * LW_DAY + 45 * LW_MINUTE);
+    kit_judging_close(&it);
+}
+
+static void a_run_a_little_before_its_time_in_the_schedule_is_the_run_of_that_time(void)
+{
+    struct kit_judging it = kit_judging_open(62);
+
+    it.rules.next = on_workdays;
+    it.end = KIT_BEGIN - 22 * LW_HOUR;
+    for (int i = 0; i < 4; i++)
+        kit_add(&it, (struct kit_plan){
+                         .accuracy = 0.912, .seconds = 252.0, .gap = i == 0 ? 22.0 * 3600.0 - 60.0 : 86400.0 - 252.0});
+    it.rules.has_now = 1;
+    it.rules.now.ms = KIT_BEGIN + 3 * LW_DAY + 2 * LW_HOUR;
+    kit_judge(&it);
+    CU_ASSERT_EQUAL(kit_alerts(&it.judged, LW_ALERT_OVERDUE), 0);
+    CU_ASSERT_EQUAL(it.judged.deadline.ms, KIT_BEGIN + 4 * LW_DAY + 15 * LW_MINUTE + 1);
+    kit_judging_close(&it);
+}
+
+static void a_schedule_without_further_times_expects_nothing(void)
+{
+    struct kit_judging it = kit_judging_open(63);
+
+    it.rules.next = never;
+    hourly(&it, 20);
+    it.rules.has_now = 1;
+    it.rules.now.ms = it.end + 300 * LW_DAY;
+    kit_judge(&it);
+    CU_ASSERT_EQUAL(it.judged.alerts_n, 0);
+    CU_ASSERT_EQUAL(it.judged.has_deadline, 0);
+    kit_judging_close(&it);
+}
+
+/* Follows the deadlines from one to the next: between them nothing may change, at each of them something does or the
+   next one is named. */
+static void between_the_deadlines_of_a_judgement_nothing_changes(void)
+{
+    struct kit_judging it = kit_judging_open(64);
+    enum lw_alert_state states[8];
+    size_t n = 0;
+
+    hourly(&it, 20);
+    it.rules.has_now = 1;
+    it.rules.now.ms = it.end;
+    for (;;) {
+        size_t alerts;
+        lw_time deadline;
+
+        kit_judge(&it);
+        alerts = it.judged.alerts_n;
+        CU_ASSERT_FATAL(n < 8);
+        states[n++] = alerts > 0 ? it.judged.alerts[0].state : LW_ALERT_RETRACTED;
+        if (!it.judged.has_deadline)
+            break;
+        deadline = it.judged.deadline;
+        CU_ASSERT_FATAL(deadline.ms > it.rules.now.ms);
+        it.rules.now.ms = deadline.ms - 1;
+        kit_judge(&it);
+        CU_ASSERT_EQUAL(it.judged.alerts_n, alerts);
+        CU_ASSERT_EQUAL(it.judged.deadline.ms, deadline.ms);
+        it.rules.now = deadline;
+    }
+    CU_ASSERT_EQUAL_FATAL(n, 3);
+    CU_ASSERT_EQUAL(states[0], LW_ALERT_RETRACTED);
+    CU_ASSERT_EQUAL(states[1], LW_ALERT_OPEN);
+    CU_ASSERT_EQUAL(states[2], LW_ALERT_STALE);
+    it.rules.now.ms = it.end + 4000 * LW_DAY;
+    kit_judge(&it);
+    CU_ASSERT_EQUAL(it.judged.has_deadline, 0);
+    kit_judging_close(&it);
+}
+
+KIT_SUITE("judge_rhythm", {"a schedule expects nothing on the weekend", a_schedule_expects_nothing_on_the_weekend},
+          {"a run a little before its time in the schedule is the run of that time",
+           a_run_a_little_before_its_time_in_the_schedule_is_the_run_of_that_time},
+          {"a schedule without further times expects nothing", a_schedule_without_further_times_expects_nothing},
+          {"between the deadlines of a judgement nothing changes",
+           between_the_deadlines_of_a_judgement_nothing_changes},
           {"a run that comes three hours late was overdue", a_run_that_comes_three_hours_late_was_overdue},
           {"silence up to now is overdue and long silence is the end",
            silence_up_to_now_is_overdue_and_long_silence_is_the_end},

@@ -334,7 +334,25 @@ static void a_budget_that_cannot_be_kept_is_refused(void)
     lw_judge_close(NULL);
 }
 
+static void the_primary_metric_is_the_one_that_the_user_states(void)
+{
+    struct kit_judging it = kit_judging_open(71);
+
+    kit_add(&it, (struct kit_plan){.accuracy = 0.9, .loss = 0.3});
+    kit_judge(&it);
+    CU_ASSERT(lw_str_equal(it.judged.primary, LW_STR("validation:accuracy")));
+    it.rules.primary = LW_STR("train:*");
+    kit_judge(&it);
+    CU_ASSERT(lw_str_equal(it.judged.primary, LW_STR("train:loss")));
+    it.rules.primary = LW_STR("nothing:*");
+    kit_judge(&it);
+    CU_ASSERT(lw_str_equal(it.judged.primary, LW_STR("validation:accuracy")));
+    kit_judging_close(&it);
+}
+
 KIT_SUITE("judge_rules",
+          {"the primary metric is the one that the user states", the_primary_metric_is_the_one_that_the_user_states},
+
           {"a broken rule pages once and ends when it holds again",
            a_broken_rule_pages_once_and_ends_when_it_holds_again},
           {"rules speak of duration, gap and cost too", rules_speak_of_duration_gap_and_cost_too},

@@ -407,6 +407,103 @@ bool lw_curve_add(struct lw_curve *curve, const struct lw_set *set, struct lw_me
     return true;
 }
 
+static void step(struct lw_curve_cursor *cursor)
+{
+    if (++cursor->index >= cursor->chunk->n) {
+        cursor->chunk = cursor->chunk->next;
+        cursor->index = 0;
+    }
+}
+
+static int64_t key_of(const struct lw_set *set, enum kind kind)
+{
+    if (kind == KIND_WIDE)
+        return set->at * WIDE_RANGE + (set->cloudwatch ? WIDE_CLOUDWATCH : 0) + set->known;
+    return set->at * KIND_RANGE + kind;
+}
+
+int lw_curve_identity(const struct lw_set *a, const struct lw_set *b)
+{
+    enum kind a_kind = kind_of(a), b_kind = kind_of(b);
+    int64_t a_key = key_of(a, a_kind), b_key = key_of(b, b_kind);
+
+    if ((a_kind == KIND_WIDE) != (b_kind == KIND_WIDE))
+        return a_kind == KIND_WIDE ? 1 : -1;
+    if (a_key != b_key)
+        return a_key < b_key ? -1 : 1;
+    return a->cloudwatch ? 0 : lw_set_compare(a, b);
+}
+
+static struct lw_set set_at(const struct lw_curve_cursor *cursor)
+{
+    return cursor->list == 1 ? set_from_narrow(&narrow_of(cursor->chunk)[cursor->index])
+                             : set_from_wide(&wide_of(cursor->chunk)[cursor->index]);
+}
+
+/* Moves on to the first entry that is not before the set; whole chunks at a time where that is possible. */
+static void seek(struct lw_curve_cursor *cursor, const struct lw_set *set)
+{
+    while (cursor->chunk != NULL) {
+        struct lw_curve_cursor last = {.chunk = cursor->chunk, .index = cursor->chunk->n - 1, .list = cursor->list};
+        struct lw_set stored = set_at(&last);
+
+        if (lw_curve_identity(&stored, set) >= 0)
+            break;
+        cursor->chunk = cursor->chunk->next;
+        cursor->index = 0;
+    }
+    while (cursor->chunk != NULL) {
+        struct lw_set stored = set_at(cursor);
+
+        if (lw_curve_identity(&stored, set) >= 0)
+            return;
+        step(cursor);
+    }
+}
+
+static bool is_news(struct lw_curve_cursor *cursor, const struct lw_set *set)
+{
+    struct lw_set stored;
+
+    seek(cursor, set);
+    if (cursor->chunk == NULL)
+        return true;
+    stored = set_at(cursor);
+    return lw_curve_identity(&stored, set) != 0 || lw_set_compare(set, &stored) > 0;
+}
+
+/* What comes in the order of time behind all that is there is news without a look. */
+static bool all_later(const struct lw_curve_list *list, int64_t at)
+{
+    return list->n == 0 || (list->clean && at > list->last_at);
+}
+
+bool lw_curve_news(struct lw_curve *curve, const struct lw_set *const *sets, size_t n, uint8_t *news,
+                   struct lw_memory *memory, struct lw_scratch work[2])
+{
+    struct lw_curve_cursor narrow = {.list = 1}, wide = {.list = 2};
+    const struct lw_set *greatest = NULL; /* of the identity that the sets before have */
+    int64_t first = INT64_MAX;
+
+    for (size_t i = 0; i < n; i++)
+        first = sets[i]->at < first ? sets[i]->at : first;
+    if (!all_later(&curve->narrow, first) || !all_later(&curve->wide, first)) {
+        if (!lw_curve_settle(curve, memory, work))
+            return false;
+        narrow.chunk = curve->narrow.first;
+        wide.chunk = curve->wide.first;
+    }
+    for (size_t i = 0; i < n; i++) {
+        bool again = greatest != NULL && lw_curve_identity(greatest, sets[i]) == 0;
+
+        news[i] = (!again || lw_set_compare(sets[i], greatest) > 0) &&
+                  is_news(kind_of(sets[i]) == KIND_WIDE ? &wide : &narrow, sets[i]);
+        if (!again || news[i])
+            greatest = sets[i];
+    }
+    return true;
+}
+
 static void absorb_list(struct lw_curve_list *list, struct lw_curve_list *other)
 {
     if (other->n == 0)
@@ -492,14 +589,6 @@ static size_t emit_group(struct lw_curve_points *points, struct lw_set *sets, si
 static bool peek(const struct lw_curve_cursor *cursor)
 {
     return cursor->chunk != NULL;
-}
-
-static void step(struct lw_curve_cursor *cursor)
-{
-    if (++cursor->index >= cursor->chunk->n) {
-        cursor->chunk = cursor->chunk->next;
-        cursor->index = 0;
-    }
 }
 
 static int64_t narrow_at(const struct lw_curve_cursor *cursor)

@@ -29,6 +29,16 @@ LW_MUST_USE bool lw_curve_add(struct lw_curve *curve, const struct lw_set *set, 
    out. */
 LW_MUST_USE bool lw_curve_settle(struct lw_curve *curve, struct lw_memory *memory, struct lw_scratch work[2]);
 
+/* In what order the identities of sets stand: equal ones (0) are of one time and know the same, so that only one of them
+   can count, or are equal plain values. */
+LW_MUST_USE int lw_curve_identity(const struct lw_set *a, const struct lw_set *b);
+
+/* Which of n sets, in the order of their identities, are news: news[i] becomes 1 where nothing of that identity is in the
+   curve or earlier among the sets, or where it is greater (of CloudWatch's), else 0. A set that is no news is a duplicate:
+   it needs not be added. The curve is brought into order if it has to be. false when memory is out. */
+LW_MUST_USE bool lw_curve_news(struct lw_curve *curve, const struct lw_set *const *sets, size_t n, uint8_t *news,
+                               struct lw_memory *memory, struct lw_scratch work[2]);
+
 /* Takes over the points of `other`, which is empty afterwards. */
 void lw_curve_absorb(struct lw_curve *curve, struct lw_curve *other);
 

@@ -202,7 +202,7 @@ static bool add_item(struct lw_facts *facts, const struct lw_facts_item *item, s
     return true;
 }
 
-static bool add_many(struct lw_facts *facts, const struct lw_fact *fact, struct lw_memory *memory)
+static struct lw_facts_item item_of(const struct lw_fact *fact)
 {
     struct lw_facts_item item;
 
@@ -217,13 +217,88 @@ static bool add_many(struct lw_facts *facts, const struct lw_fact *fact, struct 
     item.at = fact->has_at ? fact->at.ms : 0;
     item.until = fact->has_until ? fact->until.ms : 0;
     item.number = fact->kind == LW_FACT_FINAL_METRIC ? fact->number + 0.0 : 0.0;
+    return item;
+}
+
+static bool add_many(struct lw_facts *facts, const struct lw_fact *fact, struct lw_memory *memory)
+{
+    struct lw_facts_item item = item_of(fact);
+
     return add_item(facts, &item, memory);
+}
+
+/* One of the same identity that stands before it, or is the same, covers it. */
+static bool knows_item(const struct lw_facts *facts, const struct lw_fact *fact)
+{
+    struct lw_facts_item item = item_of(fact);
+
+    for (size_t i = 0; i < facts->items_n; i++)
+        if (same_item(&facts->items[i], &item) && compare_items(&facts->items[i], &item) <= 0)
+            return true;
+    return false;
+}
+
+/* Of tags only two are kept; in which slot, or none. */
+static bool tag_slot(const struct lw_fact *fact, const struct lw_names *names, enum lw_facts_slot *slot)
+{
+    struct lw_str key = lw_names_text(names, fact->key);
+    bool model = lw_str_equal(key, LW_STR("leeway:model"));
+
+    *slot = model ? LW_FACTS_MODEL_TAG : LW_FACTS_PIPELINE_TAG;
+    return model || lw_str_equal(key, LW_STR("sagemaker:pipeline-execution-arn"));
+}
+
+static bool knows_slot(const struct lw_facts *facts, enum lw_facts_slot slot, const struct lw_fact *fact, uint8_t order,
+                       const struct lw_names *names)
+{
+    const struct lw_fact *kept = &facts->slots[slot];
+
+    return kept->rank != 0 && compare_facts(fact, kept, order, names) <= 0;
+}
+
+bool lw_facts_knows(const struct lw_facts *facts, const struct lw_fact *fact, const struct lw_names *names)
+{
+    uint32_t flags = flags_of_status(lw_names_text(names, fact->text));
+    enum lw_facts_slot slot;
+
+    switch ((enum lw_fact_kind)fact->kind) {
+    case LW_FACT_PHASE:
+        return (flags & ~facts->flags) == 0 && knows_item(facts, fact);
+    case LW_FACT_FINAL_METRIC:
+    case LW_FACT_NOT_A_NUMBER:
+        return knows_item(facts, fact);
+    case LW_FACT_SPOT:
+        return fact->number != 1.0 || (facts->flags & LW_FACTS_SPOT) != 0;
+    case LW_FACT_NO_CLOCK:
+        return (facts->flags & LW_FACTS_NO_CLOCK) != 0;
+    case LW_FACT_TAG:
+        return !tag_slot(fact, names, &slot) || knows_slot(facts, slot, fact, ORDER_TEXT, names);
+    case LW_FACT_SECONDARY:
+        if (flags & ~facts->flags)
+            return false;
+        break;
+    case LW_FACT_STATUS:
+    case LW_FACT_CREATED:
+    case LW_FACT_STARTED:
+    case LW_FACT_ENDED:
+    case LW_FACT_TRAINING_SECONDS:
+    case LW_FACT_BILLABLE_SECONDS:
+    case LW_FACT_INSTANCE_TYPE:
+    case LW_FACT_INSTANCE_COUNT:
+    case LW_FACT_FAILURE:
+    case LW_FACT_TUNING_JOB:
+    case LW_FACT_PIPELINE:
+        break;
+    }
+    slot = (enum lw_facts_slot)(kinds[fact->kind].slot - 1);
+    return knows_slot(facts, slot, fact, kinds[fact->kind].order, names);
 }
 
 bool lw_facts_add(struct lw_facts *facts, const struct lw_fact *fact, const struct lw_names *names,
                   struct lw_memory *memory)
 {
     struct lw_str text = lw_names_text(names, fact->text);
+    enum lw_facts_slot slot;
 
     switch ((enum lw_fact_kind)fact->kind) {
     case LW_FACT_PHASE:
@@ -240,10 +315,8 @@ bool lw_facts_add(struct lw_facts *facts, const struct lw_fact *fact, const stru
         facts->flags |= LW_FACTS_NO_CLOCK;
         return true;
     case LW_FACT_TAG:
-        if (lw_str_equal(lw_names_text(names, fact->key), LW_STR("leeway:model")))
-            keep(facts, LW_FACTS_MODEL_TAG, fact, ORDER_TEXT, names);
-        else if (lw_str_equal(lw_names_text(names, fact->key), LW_STR("sagemaker:pipeline-execution-arn")))
-            keep(facts, LW_FACTS_PIPELINE_TAG, fact, ORDER_TEXT, names);
+        if (tag_slot(fact, names, &slot))
+            keep(facts, slot, fact, ORDER_TEXT, names);
         return true;
     case LW_FACT_SECONDARY:
         facts->flags |= flags_of_status(text);

@@ -59,6 +59,8 @@ LW_MUST_USE bool lw_facts_valid(const struct lw_fact *fact, enum lw_reject *reas
 /* Takes in a valid fact. false when memory is out. */
 LW_MUST_USE bool lw_facts_add(struct lw_facts *facts, const struct lw_fact *fact, const struct lw_names *names,
                               struct lw_memory *memory);
+/* Whether taking in the valid fact would change nothing, whatever else comes. */
+LW_MUST_USE bool lw_facts_knows(const struct lw_facts *facts, const struct lw_fact *fact, const struct lw_names *names);
 LW_MUST_USE bool lw_facts_absorb(struct lw_facts *facts, const struct lw_facts *other, const struct lw_names *names,
                                  struct lw_memory *memory);
 /* Puts the items in order and drops duplicates: by (kind, name, rank falling, at). Until the next add. */

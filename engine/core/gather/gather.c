@@ -31,15 +31,34 @@ static void note_time(struct lw_gather *gather, int64_t at)
     }
 }
 
+static struct lw_gather_memo *memo_of(struct lw_gather *gather, const struct lw_point *point)
+{
+    if (gather->memos == NULL)
+        return NULL;
+    return &gather->memos[(point->run * 7 + point->metric) % LW_GATHER_MEMOS];
+}
+
+/* Without memory for it there is none, and everything goes on a little slower. */
+static void want_memos(struct lw_gather *gather)
+{
+    size_t bytes = LW_GATHER_MEMOS * sizeof(*gather->memos);
+
+    if (gather->memos != NULL || gather->open.curves_n < LW_GATHER_MEMOS_FROM)
+        return;
+    gather->memos = lw_memory_take(&gather->memory, bytes);
+    if (gather->memos != NULL)
+        memset(gather->memos, 0, bytes);
+}
+
 /* The curve of a point. Few series are fed at a time, so those fed last are kept at hand. */
-static uint32_t curve_of(struct lw_gather *gather, const struct lw_point *point)
+uint32_t lw_gather_curve(struct lw_gather *gather, const struct lw_point *point)
 {
     bool steps = (point->flags & LW_POINT_STEP) != 0;
-    struct lw_gather_memo *memo = &gather->memos[(point->run * 7 + point->metric) % LW_GATHER_MEMOS];
+    struct lw_gather_memo *memo = memo_of(gather, point);
     uint32_t run, curve;
 
-    if (memo->curve != 0 && memo->metric == point->metric && memo->run == point->run && memo->origin == point->origin &&
-        memo->model == point->model && memo->steps == steps)
+    if (memo != NULL && memo->curve != 0 && memo->metric == point->metric && memo->run == point->run &&
+        memo->origin == point->origin && memo->model == point->model && memo->steps == steps)
         return memo->curve - 1;
     run = lw_open_runs_run(&gather->open, point->origin, point->model, point->run, &gather->memory);
     if (run == LW_OPEN_NONE)
@@ -47,12 +66,14 @@ static uint32_t curve_of(struct lw_gather *gather, const struct lw_point *point)
     curve = lw_open_runs_curve(&gather->open, run, point->metric, steps, &gather->memory);
     if (curve == LW_OPEN_NONE)
         return LW_OPEN_NONE;
-    *memo = (struct lw_gather_memo){.origin = point->origin,
-                                    .model = point->model,
-                                    .run = point->run,
-                                    .metric = point->metric,
-                                    .curve = curve + 1,
-                                    .steps = steps};
+    want_memos(gather);
+    if (memo != NULL)
+        *memo = (struct lw_gather_memo){.origin = point->origin,
+                                        .model = point->model,
+                                        .run = point->run,
+                                        .metric = point->metric,
+                                        .curve = curve + 1,
+                                        .steps = steps};
     return curve;
 }
 
@@ -68,20 +89,23 @@ static bool take_heartbeat(struct lw_gather *gather, const struct lw_point *poin
     return true;
 }
 
-static bool take_point(struct lw_gather *gather, const struct lw_point *point, const struct lw_set *set)
+bool lw_gather_put(struct lw_gather *gather, uint32_t curve, const struct lw_set *set)
 {
-    uint32_t curve = curve_of(gather, point);
-    struct lw_open_curve *open;
+    struct lw_open_curve *open = lw_open_runs_at(&gather->open, curve);
 
-    if (curve == LW_OPEN_NONE)
-        return false;
-    open = lw_open_runs_at(&gather->open, curve);
     if (!lw_curve_add(&open->curve, set, &gather->memory, gather->work))
         return false;
     gather->open.runs[open->run].points++;
     if (!open->steps)
         note_time(gather, set->at);
     return true;
+}
+
+static bool take_point(struct lw_gather *gather, const struct lw_point *point, const struct lw_set *set)
+{
+    uint32_t curve = lw_gather_curve(gather, point);
+
+    return curve != LW_OPEN_NONE && lw_gather_put(gather, curve, set);
 }
 
 /* Data without run ids are cut into runs by their times; instance metrics and steps give nothing to cut by. */
@@ -93,6 +117,11 @@ static bool placeable(const struct lw_point *point, enum lw_reject *reason)
     return point->run != 0 || !(point->flags & (LW_POINT_STEP | LW_POINT_HEARTBEAT));
 }
 
+bool lw_gather_admits(const struct lw_point *point, struct lw_set *set, enum lw_reject *reason)
+{
+    return placeable(point, reason) && lw_set_from_point(point, set, reason);
+}
+
 enum lw_err lw_gather_points(struct lw_gather *gather, const struct lw_point *points, size_t n, struct lw_fault *fault)
 {
     for (size_t i = 0; i < n; i++) {
@@ -100,7 +129,7 @@ enum lw_err lw_gather_points(struct lw_gather *gather, const struct lw_point *po
         struct lw_set set;
         bool taken;
 
-        if (!placeable(&points[i], &reason) || !lw_set_from_point(&points[i], &set, &reason)) {
+        if (!lw_gather_admits(&points[i], &set, &reason)) {
             gather->rejected[reason]++;
             continue;
         }
@@ -162,7 +191,8 @@ static void empty(struct lw_gather *gather)
     lw_open_runs_clear(&gather->open, &gather->memory);
     lw_memory_drop(&gather->memory, &gather->work[0]);
     lw_memory_drop(&gather->memory, &gather->work[1]);
-    memset(gather->memos, 0, sizeof(gather->memos));
+    lw_memory_give(&gather->memory, gather->memos, LW_GATHER_MEMOS * sizeof(*gather->memos));
+    gather->memos = NULL;
     gather->duplicates = 0;
     memset(gather->rejected, 0, sizeof(gather->rejected));
     gather->has_data_end = false;

@@ -2,10 +2,12 @@
 
 #include <string.h>
 
-#define PAGE         256u
+/* All begin small: where data never end each open run is a gather of its own, and there are thousands of them. */
+#define PAGE         LW_OPEN_PAGE
 #define PAGE_POINTER sizeof(struct lw_open_curve *)
-#define SLOTS_FIRST  64u
-#define RUNS_FIRST   16u
+#define PAGES_FIRST  1u
+#define SLOTS_FIRST  4u
+#define RUNS_FIRST   1u
 
 static uint32_t mix(uint64_t a, uint64_t b)
 {
@@ -67,7 +69,7 @@ static bool table_room(struct lw_open_runs *open, struct lw_open_table *table, s
 static bool run_room(struct lw_open_runs *open, struct lw_memory *memory)
 {
     size_t size = sizeof(*open->runs);
-    uint32_t want = open->runs_room == 0 ? RUNS_FIRST : open->runs_room + open->runs_room / 2;
+    uint32_t want = open->runs_room == 0 ? RUNS_FIRST : open->runs_room + open->runs_room / 2 + 1;
     void *runs;
 
     if (open->runs_n < open->runs_room)
@@ -91,7 +93,7 @@ static bool page_room(struct lw_open_runs *open, struct lw_memory *memory)
     if (open->curves_n > UINT32_MAX / 4)
         return false;
     if (page == open->pages_room) {
-        uint32_t want = open->pages_room == 0 ? 8 : 2 * open->pages_room;
+        uint32_t want = open->pages_room == 0 ? PAGES_FIRST : 2 * open->pages_room;
         void *pages = lw_memory_grow(memory, open->pages, open->pages_room * PAGE_POINTER, want * PAGE_POINTER);
 
         if (pages == NULL)

@@ -6,6 +6,7 @@
 #include "engine/core/gather/facts.h"
 
 #define LW_OPEN_NONE UINT32_MAX
+#define LW_OPEN_PAGE 8u
 
 /* Instance metrics say only when a run was alive. The greatest common divisor of the distances between their stamps is
    the period of a series that is stamped on a grid, as CloudWatch's are; unlike a median it needs no memory, and it does
@@ -40,7 +41,7 @@ struct lw_open_table {
 
 struct lw_open_runs {
     struct lw_open_run *runs;
-    struct lw_open_curve **pages; /* of 256 curves each, so that curves stay where they are */
+    struct lw_open_curve **pages; /* of LW_OPEN_PAGE curves each, so that curves stay where they are */
     uint32_t runs_n, runs_room, curves_n, pages_room;
     struct lw_open_table by_run, by_curve;
     uint32_t last_run; /* index of the run that was asked for last, or LW_OPEN_NONE */
@@ -55,7 +56,7 @@ LW_MUST_USE struct lw_facts *lw_open_runs_facts(struct lw_open_runs *open, uint3
 
 static inline struct lw_open_curve *lw_open_runs_at(const struct lw_open_runs *open, uint32_t curve)
 {
-    return &open->pages[curve / 256][curve % 256];
+    return &open->pages[curve / LW_OPEN_PAGE][curve % LW_OPEN_PAGE];
 }
 
 void lw_open_runs_beat(struct lw_heartbeat *heartbeat, int64_t at);

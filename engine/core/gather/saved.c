@@ -70,29 +70,51 @@ static const struct {
 };
 #define MEMBERS (sizeof(set_members) / sizeof(set_members[0]))
 
-/* Ids of names become numbers of this state. */
+/* Ids of names become numbers of this state. What it takes hangs on the state alone, since the table of names may be
+   much larger than that. */
 struct numbering {
     const struct lw_names *names;
-    uint32_t *numbers; /* by id; 0: not used yet */
-    uint32_t *ids;     /* by number - 1 */
-    uint32_t n;
+    uint32_t *ids; /* by number - 1, ascending */
+    size_t n;
 };
 
 static void number_name(struct numbering *numbering, uint32_t id)
 {
-    if (lw_names_text(numbering->names, id).len == 0 || numbering->numbers[id] != 0)
-        return;
-    numbering->ids[numbering->n] = id;
-    numbering->numbers[id] = ++numbering->n;
+    if (lw_names_text(numbering->names, id).len > 0)
+        numbering->ids[numbering->n++] = id;
+}
+
+static int by_id(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+    return (a > b) - (a < b);
 }
 
 static uint32_t number_of(const struct numbering *numbering, uint32_t id)
 {
-    return lw_names_text(numbering->names, id).len == 0 ? 0 : numbering->numbers[id];
+    const uint32_t *found;
+
+    if (numbering->n == 0 || lw_names_text(numbering->names, id).len == 0)
+        return 0;
+    found = bsearch(&id, numbering->ids, numbering->n, sizeof(id), by_id);
+    return found != NULL ? (uint32_t)(found - numbering->ids) + 1 : 0;
+}
+
+/* How many names there can be at most. */
+static size_t names_of(const struct lw_open_runs *open)
+{
+    size_t n = (size_t)open->curves_n;
+
+    for (uint32_t i = 0; i < open->runs_n; i++)
+        n += 3 + (open->runs[i].facts != NULL ? 2 * LW_FACTS_SLOTS + open->runs[i].facts->items_n : 0);
+    return n;
 }
 
 static void number_all(struct numbering *numbering, const struct lw_open_runs *open)
 {
+    size_t kept = 0;
+
     for (uint32_t i = 0; i < open->runs_n; i++) {
         const struct lw_open_run *run = &open->runs[i];
 
@@ -108,13 +130,19 @@ static void number_all(struct numbering *numbering, const struct lw_open_runs *o
     }
     for (uint32_t i = 0; i < open->curves_n; i++)
         number_name(numbering, lw_open_runs_at(open, i)->metric);
+    if (numbering->n > 1)
+        qsort(numbering->ids, numbering->n, sizeof(*numbering->ids), by_id);
+    for (size_t i = 0; i < numbering->n; i++)
+        if (kept == 0 || numbering->ids[kept - 1] != numbering->ids[i])
+            numbering->ids[kept++] = numbering->ids[i];
+    numbering->n = kept;
 }
 
 static void write_names(const struct numbering *numbering, struct lw_buf *out)
 {
     static const char zeros[8];
 
-    for (uint32_t i = 0; i < numbering->n; i++) {
+    for (size_t i = 0; i < numbering->n; i++) {
         struct lw_str text = lw_names_text(numbering->names, numbering->ids[i]);
         uint64_t len = text.len;
 
@@ -218,7 +246,7 @@ static void write_all(const struct lw_gather *gather, const struct numbering *nu
     struct header header = {.magic = MAGIC,
                             .version = VERSION,
                             .rejects = LW_REJECT_COUNT,
-                            .names = numbering->n,
+                            .names = (uint32_t)numbering->n,
                             .runs = gather->open.runs_n,
                             .curves = gather->open.curves_n,
                             .has_data_end = gather->has_data_end,
@@ -242,16 +270,15 @@ static void write_all(const struct lw_gather *gather, const struct numbering *nu
 
 enum lw_err lw_saved_write(const struct lw_gather *gather, struct lw_buf *out, struct lw_fault *fault)
 {
-    size_t count = lw_names_count(gather->names) + (size_t)1, begin = out->len;
     struct numbering numbering = {.names = gather->names};
+    size_t begin = out->len;
 
-    numbering.numbers = calloc(2 * count, sizeof(uint32_t));
-    if (numbering.numbers == NULL)
+    numbering.ids = calloc(names_of(&gather->open) + 1, sizeof(*numbering.ids));
+    if (numbering.ids == NULL)
         return lw_fault_memory(fault, "the saved state");
-    numbering.ids = numbering.numbers + count;
     number_all(&numbering, &gather->open);
     write_all(gather, &numbering, out);
-    free(numbering.numbers);
+    free(numbering.ids);
     if (out->error == LW_ERR_OK)
         return LW_ERR_OK;
     out->len = begin;

@@ -275,6 +275,7 @@ struct lw_fold {
     const struct lw_run *const *runs;
     size_t runs_n;
     int64_t silent_since; /* ms: when the silence after the last run had become its end; not saved */
+    int64_t next_change;  /* ms: when the silence is to be judged anew, or LW_TIME_MAX; not saved */
     enum lw_err error;    /* sticks: memory, or a threshold that could not be found */
 
     struct lw_fold_head head;

@@ -229,7 +229,9 @@ static enum lw_err yield(struct lw_fold *fold, struct lw_arena *arena, struct lw
                               .findings_n = fold->remarks_n,
                               .alerts_n = fold->cases_n,
                               .events_n = fold->happenings_n,
-                              .verdict = verdict_of(fold)};
+                              .verdict = verdict_of(fold),
+                              .deadline = {fold->next_change < LW_TIME_MAX ? fold->next_change : 0},
+                              .has_deadline = fold->next_change < LW_TIME_MAX};
     if (primary != LW_FOLD_NONE)
         out->primary = names[primary];
     return LW_ERR_OK;

@@ -6,7 +6,8 @@
 
 #include <math.h>
 
-#define MAGIC 0x5457454cu /* "LEWT" */
+#define MAGIC          0x5457454cu /* "LEWT" */
+#define SCHEDULE_TIMES 8
 
 struct header {
     uint32_t magic, version;
@@ -66,6 +67,7 @@ static uint64_t rules_of(const struct lw_fold *fold)
 {
     const struct lw_rules *rules = fold->rules;
     uint64_t hash = mix_str(mix_str(1, fold->origin), fold->model);
+    lw_time slot = {0};
 
     hash = mix_double(hash, rules->false_alarm_runs);
     hash = mix(hash, rules->reference_runs);
@@ -84,6 +86,12 @@ static uint64_t rules_of(const struct lw_fold *fold)
     hash = mix_double(hash, rules->ignore_below.time);
     hash = mix(hash, (uint64_t)rules->quiet.ms);
     hash = mix(hash, (uint64_t)rules->cadence.ms);
+    hash = mix_str(hash, rules->primary);
+    /* Of a schedule there is nothing to be seen but the times that it gives. */
+    for (int i = 0; rules->next != NULL && i < SCHEDULE_TIMES; i++) {
+        slot = rules->next(rules->schedule, slot);
+        hash = mix(hash, (uint64_t)slot.ms);
+    }
     return mix(hash, (uint64_t)rules->tolerance.ms);
 }
 

@@ -12,6 +12,7 @@
 #define CADENCE_TAIL    0.001
 #define CADENCE_LEAST   3
 #define RETIRED_GAPS    10
+#define EARLY_MOST      (5 * LW_MINUTE) /* a run may start that much before its time in the schedule */
 
 /* What the gaps so far say about the next. */
 struct expectation {
@@ -42,6 +43,33 @@ static double tail_of(const struct lw_fold *fold)
     return fold->budget.overdue_tail > 0.0 ? fold->budget.overdue_tail : LW_BUDGET_OVERDUE_TAIL;
 }
 
+static bool stated(const struct lw_rules *rules)
+{
+    return rules->next != NULL || rules->cadence.ms > 0;
+}
+
+/* The time in the schedule after `at`; LW_TIME_MAX when there is none. */
+static int64_t slot_after(const struct lw_rules *rules, int64_t at)
+{
+    int64_t next = rules->next(rules->schedule, (lw_time){at}).ms;
+
+    return next > at && next < LW_TIME_MAX ? next : LW_TIME_MAX;
+}
+
+/* When the run after the one that started at `start` is to start. A start a little before a time of the schedule (clocks
+   differ) is the run of that time, not of the time before. */
+static int64_t expected_start(const struct lw_rules *rules, int64_t start)
+{
+    int64_t next, second, early;
+
+    if (rules->next == NULL)
+        return start + rules->cadence.ms;
+    next = slot_after(rules, start);
+    second = next < LW_TIME_MAX ? slot_after(rules, next) : LW_TIME_MAX;
+    early = (second - next) / 4 < EARLY_MOST ? (second - next) / 4 : EARLY_MOST;
+    return next - start <= early ? second : next;
+}
+
 /* When the run after `last` is overdue. false where nothing is expected. */
 static bool deadline_of(const struct lw_fold *fold, const struct expectation *expected, uint32_t last,
                         lw_time *deadline)
@@ -50,13 +78,14 @@ static bool deadline_of(const struct lw_fold *fold, const struct expectation *ex
     double usual_ms = expected->usual * 1000.0;
     double span;
 
-    if (fold->rules->cadence.ms > 0) {
+    if (stated(fold->rules)) {
         int64_t tolerance =
             fold->rules->tolerance.ms > fold->rules->quiet.ms ? fold->rules->tolerance.ms : fold->rules->quiet.ms;
         lw_time start = run->has_start ? run->start : run->end;
+        int64_t expected_at = expected_start(fold->rules, start.ms);
 
-        deadline->ms = start.ms + fold->rules->cadence.ms + tolerance;
-        return true;
+        deadline->ms = expected_at + tolerance;
+        return expected_at < LW_TIME_MAX - tolerance;
     }
     if (!expected->armed || lw_predict_deadline(&expected->seen, tail_of(fold), &span) != LW_ERR_OK)
         return false;
@@ -76,7 +105,7 @@ static bool may_be_overdue(const struct lw_fold *fold, const struct expectation 
     double at_most;
     double more;
 
-    if (fold->rules->cadence.ms > 0)
+    if (stated(fold->rules))
         return true;
     if (!expected->armed || gap <= expected->usual)
         return false;
@@ -99,7 +128,7 @@ static uint32_t open_overdue(struct lw_fold *fold, uint32_t last, lw_time deadli
     the->streak = fold->head.failed_since_success;
     if (fold->head.gap != LW_FOLD_NONE)
         the->series[the->series_n++] = fold->head.gap;
-    if (fold->rules->cadence.ms <= 0 && expected->seen.n > 0) {
+    if (!stated(fold->rules) && expected->seen.n > 0) {
         the->has_before = 1;
         the->before = expected->usual;
     }
@@ -288,6 +317,11 @@ static int64_t retirement(const struct lw_fold *fold, const struct expectation *
     double span = RETIRED_GAPS * usual;
     int64_t end = fold->runs[last]->end.ms;
 
+    if (fold->rules->next != NULL) {
+        for (int i = 0; i < RETIRED_GAPS && end < LW_TIME_MAX; i++)
+            end = slot_after(fold->rules, end);
+        return end;
+    }
     if ((fold->rules->cadence.ms <= 0 && !expected->armed) || !(span < 1e14) || end > LW_TIME_MAX - (int64_t)span)
         return LW_TIME_MAX;
     return end + (int64_t)span;
@@ -303,20 +337,35 @@ static void end_open(struct lw_fold *fold)
     }
 }
 
+/* Notes a time at which this silence would be judged otherwise, if it is still to come. */
+static void note_change(struct lw_fold *fold, int64_t after, lw_time now)
+{
+    if (after >= now.ms && after < LW_TIME_MAX && after + 1 < fold->next_change)
+        fold->next_change = after + 1;
+}
+
 void lw_rhythm_end(struct lw_fold *fold, lw_time now)
 {
     uint32_t last = fold->head.last_attempt;
     uint32_t success = fold->head.last_success;
     struct expectation expected = expect(fold);
-    lw_time deadline;
+    lw_time attempt_due = {LW_TIME_MAX}, success_due = {LW_TIME_MAX};
 
+    fold->next_change = LW_TIME_MAX;
     if (last == LW_NO_RUN)
         return;
-    if (deadline_of(fold, &expected, last, &deadline) && now.ms > deadline.ms)
-        (void)open_overdue(fold, last, deadline, &expected, false);
-    else if (success_deadline(fold, &expected, &deadline) && now.ms > deadline.ms)
-        (void)open_overdue(fold, success, deadline, &expected, true);
+    if (!deadline_of(fold, &expected, last, &attempt_due))
+        attempt_due.ms = LW_TIME_MAX;
+    if (!success_deadline(fold, &expected, &success_due))
+        success_due.ms = LW_TIME_MAX;
+    if (now.ms > attempt_due.ms)
+        (void)open_overdue(fold, last, attempt_due, &expected, false);
+    else if (now.ms > success_due.ms)
+        (void)open_overdue(fold, success, success_due, &expected, true);
     fold->silent_since = retirement(fold, &expected, last);
     if (now.ms > fold->silent_since)
         end_open(fold);
+    note_change(fold, attempt_due.ms, now);
+    note_change(fold, success_due.ms, now);
+    note_change(fold, fold->silent_since, now);
 }

@@ -1,5 +1,6 @@
 #include "engine/core/judge/series.h"
 
+#include "engine/core/gather/glob.h"
 #include "leeway/meaning.h"
 #include "leeway/transform.h"
 
@@ -469,7 +470,7 @@ enum lw_impact lw_series_impact(const struct lw_fold *fold, uint32_t series, enu
     return up == (of->better == LW_BETTER_HIGHER) ? LW_IMPACT_BETTER : LW_IMPACT_WORSE;
 }
 
-uint32_t lw_series_primary(const struct lw_fold *fold)
+static uint32_t primary_of(const struct lw_fold *fold, struct lw_str pattern)
 {
     uint32_t best = LW_FOLD_NONE;
     uint32_t best_rank = 0;
@@ -479,7 +480,7 @@ uint32_t lw_series_primary(const struct lw_fold *fold)
         struct lw_str base;
         uint32_t rank;
 
-        if (series->kind != LW_SERIES_METRIC)
+        if (series->kind != LW_SERIES_METRIC || (pattern.len > 0 && !lw_glob_match(pattern, lw_fold_name(fold, i))))
             continue;
         rank = 1 + (series->better != LW_BETTER_UNKNOWN ? 8u : 0u) +
                (side_of(lw_fold_name(fold, i), &base) == SIDE_VALIDATION ? 4u : 0u) +
@@ -491,6 +492,16 @@ uint32_t lw_series_primary(const struct lw_fold *fold)
         }
     }
     return best;
+}
+
+/* Where the user's pattern fits several, the names decide between them; where it fits none, among all. */
+uint32_t lw_series_primary(const struct lw_fold *fold)
+{
+    uint32_t stated = LW_FOLD_NONE;
+
+    if (fold->rules->primary.len > 0)
+        stated = primary_of(fold, fold->rules->primary);
+    return stated != LW_FOLD_NONE ? stated : primary_of(fold, (struct lw_str){0});
 }
 
 double lw_series_spread_floor(const struct lw_series *series, double charted_mean)
