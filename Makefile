@@ -62,7 +62,7 @@ $(BUILD)/%.o: %.c
 	$(CC) $(CFLAGS) -c $< -o $@
 
 # The inner loops of these are written for vectors, which gcc only uses at -O3; results do not depend on it.
-$(BUILD)/models/ks_exact.o $(BUILD)/models/ks_rank.o: CFLAGS += -O3
+$(BUILD)/models/ks_exact.o $(BUILD)/models/ks_few.o $(BUILD)/models/ks_rank.o: CFLAGS += -O3
 
 $(LIB_A): $(LIB_OBJ)
 	@rm -f $@

@@ -2,10 +2,9 @@
 
 #include "engine/core/judge/series.h"
 #include "leeway/ks.h"
+#include "leeway/ks_few.h"
 
 #include <math.h>
-
-#define WORK 64 /* doubles; lw_ks_workspace of 5 and 50 is less */
 
 /* Keeps `values` ascending. */
 static void insert(double *values, size_t n, double value)
@@ -90,26 +89,33 @@ static double mean_of(const double *values, size_t n)
     return sum / (double)n;
 }
 
-static enum lw_err level_test(struct lw_recent_memo *memo, const double *recent, const double *earlier, size_t n,
-                              struct lw_ks_result *result)
-{
-    double work[WORK];
-    double *p, *attainable = &memo->attainable[n];
-    enum lw_err err = lw_ks_distance(recent, LW_FOLD_RECENT, earlier, n, &result->distance);
+/* What the comparison says. */
+struct look {
+    double statistic, p, attainable;
+};
 
+static enum lw_err level_test(struct lw_recent_memo *memo, const double *recent, const double *earlier, size_t n,
+                              struct look *look)
+{
+    struct lw_ks_few few;
+    struct lw_pvalue attainable;
+    double *p;
+    enum lw_err err = lw_ks_few_compare(recent, LW_FOLD_RECENT, earlier, n, &few);
+
+    if (err == LW_ERR_OK && memo->attainable[n] == 0.0) {
+        err = lw_ks_attainable(LW_FOLD_RECENT, n, LW_KS_TWO_SIDED, &attainable);
+        if (err == LW_ERR_OK)
+            memo->attainable[n] = attainable.p;
+    }
     if (err != LW_ERR_OK)
         return err;
-    p = &memo->p[n][result->distance.two_sided];
-    if (result->distance.ties || *p == 0.0) {
-        err = lw_ks_two_sample(recent, LW_FOLD_RECENT, earlier, n, LW_KS_TWO_SIDED, work, WORK, result);
-        if (err != LW_ERR_OK || result->distance.ties)
-            return err;
-        *p = result->p.p;
-        *attainable = result->attainable.p;
-    }
-    result->statistic = result->distance.d;
-    result->p = (struct lw_pvalue){.p = *p, .method = LW_P_EXACT};
-    result->attainable = (struct lw_pvalue){.p = *attainable, .method = LW_P_EXACT};
+    p = &memo->p[n][few.two_sided];
+    if (!few.ties && *p == 0.0)
+        *p = lw_ks_few_p(&few);
+    look->statistic = (double)few.two_sided / (double)few.lcm;
+    look->p = few.ties ? lw_ks_few_p(&few) : *p;
+    /* With ties only one of the two most extreme deals may have been possible. */
+    look->attainable = memo->attainable[n] * (few.x_below == few.y_below ? 1.0 : 0.5);
     return LW_ERR_OK;
 }
 
@@ -119,7 +125,7 @@ bool lw_recent_see(struct lw_fold *fold, uint32_t series, uint32_t run, double r
     struct lw_earlier *earlier = fold->memory[series].earlier;
     uint32_t at[LW_FOLD_EARLIER];
     uint32_t n;
-    struct lw_ks_result result;
+    struct look look;
     struct lw_remark *remark;
     double before;
     double after;
@@ -148,19 +154,19 @@ bool lw_recent_see(struct lw_fold *fold, uint32_t series, uint32_t run, double r
         }
         return false;
     }
-    if (level_test(fold->memo, recent.values, earlier->values, earlier->n, &result) != LW_ERR_OK)
+    if (level_test(fold->memo, recent.values, earlier->values, earlier->n, &look) != LW_ERR_OK)
         return false;
     before = mean_of(earlier->values, earlier->n);
     after = recent.sum / (double)recent.n;
     effect = lw_series_effect(fold, series, before, after);
     remark = lw_fold_remark(fold, LW_DETECT_KS, series, run, LW_VERDICT_OK, LW_REMARK_FINE);
-    remark->statistic = result.statistic;
-    remark->p_value = result.p.p;
-    remark->p_method = (uint32_t)result.p.method;
-    remark->attainable_p = result.attainable.p;
+    remark->statistic = look.statistic;
+    remark->p_value = look.p;
+    remark->p_method = LW_P_EXACT;
+    remark->attainable_p = look.attainable;
     remark->effect = effect;
     remark->known = LW_REMARK_STATISTIC | LW_REMARK_P_VALUE | LW_REMARK_ATTAINABLE | LW_REMARK_EFFECT;
-    if (result.p.p > 0.01 || fabs(effect) < lw_series_floor(fold, series, before, after))
+    if (look.p > 0.01 || fabs(effect) < lw_series_floor(fold, series, before, after))
         return false;
     /* While an alert is open that is no news. */
     remark->text = fold->series[series].shifted ? LW_REMARK_CONFIRMS : LW_REMARK_P;

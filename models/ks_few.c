@@ -1,0 +1,184 @@
+#include "leeway/ks_few.h"
+
+#include <math.h>
+
+/* The walk over the lattice of ks_exact.c, where it is explained: by anti-diagonals, a cell at q = n - j, with the lesser
+   sample along q. Here the lesser one has at most five values, so a diagonal of six cells lies in three registers, and all
+   of it is computed at every step: what a step costs is the time until the result of one is there for the next. The
+   operations on each cell, and their order, are those of ks_exact.c. The probabilities cannot be below 1/C(63, 5), so
+   nothing underflows. */
+#define CELLS (LW_KS_FEW_X + 1)
+
+typedef double pair __attribute__((vector_size(16)));
+typedef int64_t pair_of_bits __attribute__((vector_size(16)));
+
+struct diagonal {
+    pair at[CELLS / 2];
+};
+
+/* All bits of the cells from q = first on, and up to q = last. */
+#define NO  0
+#define YES -1
+static const pair_of_bits from_first[CELLS + 1][CELLS / 2] = {
+    {{YES, YES}, {YES, YES}, {YES, YES}}, {{NO, YES}, {YES, YES}, {YES, YES}}, {{NO, NO}, {YES, YES}, {YES, YES}},
+    {{NO, NO}, {NO, YES}, {YES, YES}},    {{NO, NO}, {NO, NO}, {YES, YES}},    {{NO, NO}, {NO, NO}, {NO, YES}},
+    {{NO, NO}, {NO, NO}, {NO, NO}},
+};
+static const pair_of_bits to_last[CELLS][CELLS / 2] = {
+    {{YES, NO}, {NO, NO}, {NO, NO}},    {{YES, YES}, {NO, NO}, {NO, NO}},    {{YES, YES}, {YES, NO}, {NO, NO}},
+    {{YES, YES}, {YES, YES}, {NO, NO}}, {{YES, YES}, {YES, YES}, {YES, NO}}, {{YES, YES}, {YES, YES}, {YES, YES}},
+};
+
+/* u of the diagonal s from that of the one before; 1 outside of first .. last. (Beyond the lattice any value does.) */
+static inline void step(struct diagonal *v, const struct diagonal *j, double s, int32_t first, int32_t last)
+{
+    const double scale = 1.0 / s;
+    const pair one = {1.0, 1.0};
+    const struct diagonal right = {{__builtin_shufflevector(v->at[0], v->at[1], 1, 2),
+                                    __builtin_shufflevector(v->at[1], v->at[2], 1, 2),
+                                    __builtin_shufflevector(v->at[2], one, 1, 2)}};
+
+    for (int i = 0; i < CELLS / 2; i++) {
+        const pair u = ((s - j->at[i]) * v->at[i] + j->at[i] * right.at[i]) * scale;
+        const pair_of_bits inside = from_first[first][i] & to_last[last][i];
+
+        v->at[i] = (pair)(((pair_of_bits)u & inside) | ((pair_of_bits)one & ~inside));
+    }
+}
+
+static uint32_t gcd(uint32_t a, uint32_t b)
+{
+    while (b != 0) {
+        uint32_t rest = a % b;
+
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+static inline int32_t lesser_of(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline int32_t greater_of(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The y are the greater sample here, whose values are counted by i; those of x by j. The edges of the band in j,
+   and d there, as in ks_exact.c; each moves by at most one cell per diagonal. */
+double lw_ks_few_p(const struct lw_ks_few *few)
+{
+    const int32_t m = (int32_t)few->n;
+    const int32_t n = (int32_t)few->m;
+    const int32_t k = (int32_t)few->two_sided;
+    const int32_t a = (int32_t)(few->lcm / few->n);
+    const int32_t d_step = a + (int32_t)(few->lcm / few->m);
+    struct diagonal v = {{{1.0, 1.0}, {1.0, 1.0}, {1.0, 1.0}}};
+    struct diagonal j;
+    int32_t j_first = 0;
+    int32_t j_last = 0;
+    int32_t d_first = 0;
+    int32_t d_last = 0;
+    int32_t first = n;
+    int32_t last = n;
+
+    if (k == 0)
+        return 1.0;
+    for (int32_t q = 0; q < CELLS; q++)
+        j.at[q / 2][q % 2] = q <= n ? (double)(n - q) : 0.0;
+    v.at[n / 2][n % 2] = 0.0;
+    for (; j_last < n && d_last - d_step > -k; d_last -= d_step)
+        j_last++;
+    for (int32_t s = 1; s <= m + n; s++) {
+        const bool ends = few->ends >> (s - 1) & 1;
+        bool moves;
+
+        d_first += a;
+        d_last += a;
+        moves = d_first >= k;
+        j_first += moves;
+        d_first -= moves ? d_step : 0;
+        moves = j_last < n && d_last - d_step > -k;
+        j_last += moves;
+        d_last -= moves ? d_step : 0;
+        first = greater_of(greater_of(first - 1, 0), ends ? n - j_last : 0);
+        last = lesser_of(lesser_of(last, m + n - s), ends ? n - j_first : n);
+        if (first > last)
+            return 1.0; /* every path is extreme somewhere */
+        step(&v, &j, (double)s, first, last);
+    }
+    return fmin(v.at[0][0], 1.0);
+}
+
+/* The bits of a single ascending sample. False: it does not ascend. */
+static bool ends_of(const double *values, size_t n, uint64_t *ends)
+{
+    uint64_t found = (uint64_t)1 << (n - 1);
+    bool ascends = !isnan(values[0]);
+
+    for (size_t i = 1; i < n; i++) {
+        found |= (uint64_t)(values[i - 1] < values[i]) << (i - 1);
+        ascends &= values[i - 1] <= values[i];
+    }
+    *ends = found;
+    return ascends;
+}
+
+/* Values of y below each value of x, by bisection without a branch on the data. */
+static void count_below(const double *x, size_t m, const double *y, size_t n, size_t *below)
+{
+    for (size_t i = 0; i < m; i++)
+        below[i] = 0;
+    for (size_t rest = n; rest > 0;) {
+        const size_t half = (rest + 1) / 2;
+        const double *middle = y + half - 1;
+
+        for (size_t i = 0; i < m; i++)
+            below[i] += half & -(size_t)(middle[below[i]] < x[i]);
+        rest -= half;
+    }
+}
+
+/* Puts a value into the pool, behind `at` others: no other follows it that is equal. */
+static uint64_t put(uint64_t ends, size_t at, bool equals_one_before)
+{
+    const uint64_t before = ((uint64_t)1 << at) - 1;
+
+    return (ends & before & ~((uint64_t)equals_one_before << at >> 1)) | (uint64_t)1 << at | (ends & ~before) << 1;
+}
+
+enum lw_err lw_ks_few_compare(const double *x, size_t m, const double *y, size_t n, struct lw_ks_few *few)
+{
+    struct lw_ks_few found = {.m = (uint32_t)m, .n = (uint32_t)n};
+    size_t below[LW_KS_FEW_X];
+    uint64_t ends, x_ends;
+    int32_t a, b;
+    int32_t most = 0;
+
+    if (m == 0 || m > LW_KS_FEW_X || n <= m || n > LW_KS_FEW_POOL - m)
+        return LW_ERR_RANGE;
+    if (!ends_of(x, m, &x_ends) || !ends_of(y, n, &ends))
+        return LW_ERR_USAGE;
+    count_below(x, m, y, n, below);
+    b = (int32_t)(m / gcd((uint32_t)n, (uint32_t)m));
+    a = (int32_t)(n * (size_t)b / m);
+    found.lcm = (uint32_t)(b * (int32_t)n);
+    found.ends = ends;
+    for (size_t i = 0; i < m; i++) {
+        const bool in_y = below[i] < n && y[below[i]] <= x[i];
+        const size_t up_to = in_y ? below[i] + (size_t)__builtin_ctzll(ends >> below[i]) + 1 : below[i];
+
+        found.ends = put(found.ends, up_to + i, in_y || (i > 0 && !(x_ends >> (i - 1) & 1)));
+        most = greater_of(
+            most, greater_of((int32_t)(i + 1) * a - (int32_t)up_to * b, (int32_t)below[i] * b - (int32_t)i * a));
+    }
+    found.two_sided = (uint32_t)most;
+    found.ties = found.ends != UINT64_MAX >> (64 - m - n);
+    found.x_below = found.ends >> (m - 1) & 1;
+    found.y_below = found.ends >> (n - 1) & 1;
+    *few = found;
+    return LW_ERR_OK;
+}
