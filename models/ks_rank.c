@@ -17,23 +17,29 @@
 
    An exchange moves few of the values of a pool, and all curves learn of it through one table: the `low` of a value says
    which others are equal to it, so the new one depends on nothing but the old one. Between two of the values that come
-   or go it moves by a constant. So the values are copied, and the table is filled, by segments, and then every curve
-   looks its new `low` up. The same with `high`, as long as there are ties. */
+   or go it moves by a constant. So the table is filled by segments, and then every curve looks its new `low` up and
+   takes its extremes on the way. The same with `upper`, which is high + 1, as long as there are ties. */
 
-/* Segments are copied and filled in steps of so many, and written in ascending order: what is too much, the next
-   segment writes over. So there is so much room behind the arrays. */
+/* Segments of the table are filled in steps of so many, in ascending order: what is too much, the next segment writes
+   over. So there is so much room behind it. */
 #define STEP 8
 
-/* The tail. low and high lie curve by curve, in the order of their numbers. */
+/* Values that stay, `from` on, and go `by` places up. */
+struct segment {
+    uint32_t from, n, by;
+};
+
+/* The tail. low and upper lie curve by curve, in the order of their numbers. */
 struct buffers {
-    double *values; /* of all curves, ascending; of the two buffers one is written while the other is read */
-    uint32_t *low, *high;
-    uint32_t *new_low;  /* by the old low, 0 .. n */
-    uint32_t *new_high; /* by the old high + 1, 0 .. n, and itself one more */
+    double *values; /* of all curves, ascending */
+    uint32_t *low, *upper;
+    uint32_t *new_low;   /* by the old low, 0 .. n */
+    uint32_t *new_upper; /* by the old upper, 0 .. n */
     /* By the values of the curve that leaves or enters: */
     uint32_t *left;          /* places of those that leave */
     uint32_t *below, *up_to; /* values of the old pool less, and less or equal */
-    uint32_t *its_low, *its_high;
+    uint32_t *its_low, *its_upper;
+    struct segment *up; /* segments that go up, two for each and one more */
 };
 
 static size_t longest_curve(size_t capacity)
@@ -41,33 +47,38 @@ static size_t longest_curve(size_t capacity)
     return capacity < LW_KS_CURVE_VALUES_MAX ? capacity : LW_KS_CURVE_VALUES_MAX;
 }
 
-static struct buffers buffers_of(struct lw_ks_pool *pool, uint32_t half)
+static struct buffers buffers_of(struct lw_ks_pool *pool)
 {
     const size_t capacity = pool->capacity;
-    uint32_t *low = (uint32_t *)(void *)(pool->tail + 2 * (capacity + STEP));
+    const size_t longest = longest_curve(capacity);
+    uint32_t *low = (uint32_t *)(void *)(pool->tail + capacity);
     uint32_t *new_low = low + 2 * capacity;
     uint32_t *left = new_low + 2 * (capacity + STEP);
 
     return (struct buffers){
-        .values = pool->tail + half * (capacity + STEP),
+        .values = pool->tail,
         .low = low,
-        .high = low + capacity,
+        .upper = low + capacity,
         .new_low = new_low,
-        .new_high = new_low + capacity + STEP,
+        .new_upper = new_low + capacity + STEP,
         .left = left,
-        .below = left + longest_curve(capacity),
-        .up_to = left + 2 * longest_curve(capacity),
-        .its_low = left + 3 * longest_curve(capacity),
-        .its_high = left + 4 * longest_curve(capacity),
+        .below = left + longest,
+        .up_to = left + 2 * longest,
+        .its_low = left + 3 * longest,
+        .its_upper = left + 4 * longest,
+        .up = (struct segment *)(void *)(left + 5 * longest),
     };
 }
 
 size_t lw_ks_rank_bytes(size_t capacity)
 {
+    const size_t longest = longest_curve(capacity);
+
     if (capacity > (size_t)LW_KS_CURVES_MAX * LW_KS_CURVE_VALUES_MAX)
         return 0;
-    return sizeof(struct lw_ks_pool) + 2 * (capacity + STEP) * (sizeof(double) + sizeof(uint32_t)) +
-           2 * capacity * sizeof(uint32_t) + 5 * longest_curve(capacity) * sizeof(uint32_t);
+    return sizeof(struct lw_ks_pool) + capacity * sizeof(double) +
+           (2 * capacity + 2 * (capacity + STEP) + 5 * longest) * sizeof(uint32_t) +
+           (2 * longest + 1) * sizeof(struct segment);
 }
 
 void lw_ks_rank_begin(struct lw_ks_pool *pool, uint32_t capacity)
@@ -125,14 +136,26 @@ static uint32_t find_entering(const double *pool, uint32_t pool_n, const double 
     return ties;
 }
 
-/* The values from .. end - 1 of the pool stay, and move by `shift` (modulo 2^32). */
-static inline void move(const double *values, uint32_t from, uint32_t end, uint32_t shift, struct buffers to)
+static void move(double *values, const struct segment *segment)
 {
-    for (uint32_t at = from; at < end; at += STEP) {
-        memcpy(to.values + (uint32_t)(at + shift), values + at, STEP * sizeof(double));
+    memmove(values + (uint32_t)(segment->from + segment->by), values + segment->from, segment->n * sizeof(*values));
+}
+
+/* A segment that goes down (`by` is modulo 2^32) is moved at once: what is below it has gone, or has gone down before, or
+   waits to go up, and then to places below those that this one goes to. Those that go up wait for the ones above. */
+static uint32_t shift(struct buffers to, struct segment segment, uint32_t up_n)
+{
+    for (uint32_t at = segment.from; at < segment.from + segment.n; at += STEP) {
         for (uint32_t i = 0; i < STEP; i++)
-            to.new_low[at + i] = at + i + shift;
+            to.new_low[at + i] = at + i + segment.by;
     }
+    if (segment.n == 0 || segment.by == 0)
+        return up_n;
+    if (segment.by < UINT32_MAX / 2)
+        to.up[up_n++] = segment;
+    else
+        move(to.values, &segment);
+    return up_n;
 }
 
 /* What goes in and out of the pool: so many values each, and those that enter. */
@@ -141,27 +164,29 @@ struct exchange {
     const double *values;
 };
 
-/* Writes the new values and new_low, and low and high of the curve that enters, the latter as if its values differed.
+/* Writes the new values and new_low, and low and upper of the curve that enters, the latter as if its values differed.
    A value with the old low p is above the entering ones with up_to <= p and the leaving ones at places < p. */
-static void merge(const struct exchange *exchange, const double *values, uint32_t values_n, struct buffers to)
+static void merge(const struct exchange *exchange, uint32_t values_n, struct buffers to)
 {
     uint32_t at = 0;
     uint32_t k = 0;
+    uint32_t up_n = 0;
 
     for (uint32_t j = 0; j <= exchange->n; j++) {
         const uint32_t limit = j < exchange->n ? to.up_to[j] : values_n;
         uint32_t less;
 
         for (; k < exchange->left_n && to.left[k] < limit; k++) {
-            move(values, at, to.left[k] + 1, j - k, to);
+            /* The table is for all of them, the move for those that stay. */
+            to.new_low[to.left[k]] = to.left[k] + j - k;
+            up_n = shift(to, (struct segment){.from = at, .n = to.left[k] - at, .by = j - k}, up_n);
             at = to.left[k] + 1;
         }
-        move(values, at, limit, j - k, to);
+        up_n = shift(to, (struct segment){.from = at, .n = limit - at, .by = j - k}, up_n);
         at = limit;
         if (j == exchange->n)
             break;
-        to.values[at + j - k] = exchange->values[j];
-        to.its_high[j] = at + j - k;
+        to.its_upper[j] = at + j - k + 1;
         if (j > 0 && exchange->values[j] <= exchange->values[j - 1]) {
             to.its_low[j] = to.its_low[j - 1];
             continue;
@@ -171,40 +196,84 @@ static void merge(const struct exchange *exchange, const double *values, uint32_
         to.its_low[j] = to.below[j] + j - less;
     }
     to.new_low[values_n] = values_n + exchange->n - exchange->left_n;
+    while (up_n > 0)
+        move(to.values, &to.up[--up_n]);
+    for (uint32_t j = 0; j < exchange->n; j++)
+        to.values[to.its_upper[j] - 1] = exchange->values[j];
 }
 
-/* With ties: one more than a high is the low of the next greater value, but for entering ones right between the two. */
-static void find_highs(const struct exchange *exchange, uint32_t values_n, struct buffers to)
+/* With ties: an upper is the low of the next greater value, but for entering ones right between the two. */
+static void find_uppers(const struct exchange *exchange, uint32_t values_n, struct buffers to)
 {
-    memcpy(to.new_high, to.new_low, (values_n + 1) * sizeof(*to.new_high));
+    memcpy(to.new_upper, to.new_low, (values_n + 1) * sizeof(*to.new_upper));
     for (uint32_t j = 0; j < exchange->n; j++)
-        to.new_high[to.up_to[j]] -= to.below[j] == to.up_to[j];
+        to.new_upper[to.up_to[j]] -= to.below[j] == to.up_to[j];
     for (uint32_t j = exchange->n; j-- > 1;) {
         if (exchange->values[j - 1] >= exchange->values[j])
-            to.its_high[j - 1] = to.its_high[j];
+            to.its_upper[j - 1] = to.its_upper[j];
     }
 }
 
-static void look_up_lows(struct buffers to, uint32_t from, uint32_t end)
+/* The numerator of T of a curve: T = numerator / (n (N - n)). */
+struct extremes {
+    int32_t greatest, least; /* of low n - i N, and of upper n - (i + 1) N */
+};
+
+static inline struct extremes no_extremes(uint32_t n, uint32_t total)
 {
-    for (uint32_t i = from; i < end; i++)
-        to.low[i] = to.new_low[to.low[i]];
+    return (struct extremes){.greatest = 0, .least = (int32_t)(n * total)};
 }
 
-/* Returns 0 where no low differs from its high. */
-static uint32_t look_up(struct buffers to, uint32_t from, uint32_t end)
+static inline void take(struct extremes *extremes, uint32_t low, uint32_t upper, uint32_t n, uint32_t counted,
+                        uint32_t total)
 {
-    uint32_t ties = 0;
+    const int32_t before = (int32_t)(low * n - counted);
+    const int32_t behind = (int32_t)(upper * n - counted - total);
 
-    for (uint32_t i = from; i < end; i++) {
-        const uint32_t low = to.new_low[to.low[i]];
-        const uint32_t high = to.new_high[to.high[i] + 1] - 1;
+    extremes->greatest = before > extremes->greatest ? before : extremes->greatest;
+    extremes->least = behind < extremes->least ? behind : extremes->least;
+}
 
-        to.low[i] = low;
-        to.high[i] = high;
-        ties |= low ^ high;
+static inline uint32_t numerator_of(const struct extremes *extremes)
+{
+    const int32_t behind = -extremes->least;
+
+    return (uint32_t)(behind > extremes->greatest ? behind : extremes->greatest);
+}
+
+/* Looks low up for a curve of n values, in a pool of `total` without ties. */
+static uint32_t look_up_lows(const uint32_t *new_low, uint32_t *low, uint32_t n, uint32_t total)
+{
+    struct extremes extremes = no_extremes(n, total);
+    uint32_t counted = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        low[i] = new_low[low[i]];
+        take(&extremes, low[i], low[i] + 1, n, counted, total);
+        counted += total;
     }
-    return ties;
+    return numerator_of(&extremes);
+}
+
+/* Looks low and upper up. *ties becomes 1 where they differ by more than 1. */
+static uint32_t look_up(const struct buffers *to, uint32_t from, uint32_t n, uint32_t total, uint32_t *ties)
+{
+    struct extremes extremes = no_extremes(n, total);
+    uint32_t counted = 0;
+    uint32_t found = 0;
+
+    for (uint32_t i = from; i < from + n; i++) {
+        const uint32_t low = to->new_low[to->low[i]];
+        const uint32_t upper = to->new_upper[to->upper[i]];
+
+        to->low[i] = low;
+        to->upper[i] = upper;
+        found |= (low + 1) ^ upper;
+        take(&extremes, low, upper, n, counted, total);
+        counted += total;
+    }
+    *ties |= found != 0;
+    return numerator_of(&extremes);
 }
 
 /* In the ranks of all curves: room for those that enter in place of those that left. */
@@ -246,43 +315,59 @@ static enum lw_err check(const struct lw_ks_pool *pool, uint32_t leave, uint32_t
     return LW_ERR_OK;
 }
 
-/* Brings low and high of the curves that stay up to date, and puts in those of the one that enters. */
-static void exchange_ranks(struct lw_ks_pool *pool, const struct exchange *exchange, uint32_t leave, uint32_t enter,
-                           struct buffers to)
+/* Brings low, upper and the numerators of the curves that stay up to date. Returns where those of `leave` begin. */
+static uint32_t look_up_all(struct lw_ks_pool *pool, uint32_t leave, uint32_t total, const struct buffers *to,
+                            uint32_t *ties)
 {
-    const uint32_t total = pool->n;
-    const uint32_t left_at = exchange->left_n > 0 ? start_of(pool, leave) : 0;
-    const uint32_t left_end = left_at + exchange->left_n;
+    uint32_t left_at = 0;
+    uint32_t from = 0;
+
+    for (uint32_t i = 0; i < LW_KS_CURVES_MAX; i++) {
+        const uint32_t n = pool->counts[i];
+
+        if (i == leave)
+            left_at = from;
+        else if (n > 0)
+            pool->numerators[i] =
+                pool->ties ? look_up(to, from, n, total, ties) : look_up_lows(to->new_low, to->low + from, n, total);
+        from += n;
+    }
+    return left_at;
+}
+
+/* The same, and puts in those of the curve that enters. */
+static void exchange_ranks(struct lw_ks_pool *pool, const struct exchange *exchange, uint32_t leave, uint32_t enter,
+                           const struct buffers *to)
+{
+    const uint32_t total = pool->n - exchange->left_n + exchange->n;
+    struct extremes extremes = no_extremes(exchange->n, total);
     uint32_t ties = 0;
+    const uint32_t left_at = look_up_all(pool, exchange->left_n > 0 ? leave : LW_KS_NO_CURVE, total, to, &ties);
     uint32_t enter_at;
 
-    if (pool->ties) {
-        ties = look_up(to, 0, left_at) | look_up(to, left_end, total);
-    } else {
-        look_up_lows(to, 0, left_at);
-        look_up_lows(to, left_end, total);
-    }
     if (exchange->left_n > 0)
         pool->counts[leave] = 0;
     enter_at = exchange->n > 0 ? start_of(pool, enter) : left_at;
-    make_room(to.low, total, left_at, exchange->left_n, enter_at, exchange->n);
+    make_room(to->low, pool->n, left_at, exchange->left_n, enter_at, exchange->n);
     if (pool->ties)
-        make_room(to.high, total, left_at, exchange->left_n, enter_at, exchange->n);
+        make_room(to->upper, pool->n, left_at, exchange->left_n, enter_at, exchange->n);
     for (uint32_t j = 0; j < exchange->n; j++) {
-        to.low[enter_at + j] = to.its_low[j];
-        to.high[enter_at + j] = to.its_high[j];
-        ties |= to.its_low[j] ^ to.its_high[j];
+        to->low[enter_at + j] = to->its_low[j];
+        to->upper[enter_at + j] = to->its_upper[j];
+        ties |= (to->its_low[j] + 1) ^ to->its_upper[j];
+        take(&extremes, to->its_low[j], to->its_upper[j], exchange->n, j * total, total);
     }
-    if (exchange->n > 0)
+    if (exchange->n > 0) {
         pool->counts[enter] = exchange->n;
-    pool->n = total - exchange->left_n + exchange->n;
+        pool->numerators[enter] = numerator_of(&extremes);
+    }
+    pool->n = total;
     pool->ties = ties != 0;
 }
 
 enum lw_err lw_ks_rank_exchange(struct lw_ks_pool *pool, uint32_t leave, uint32_t enter, const double *values, size_t n)
 {
-    const double *from = buffers_of(pool, pool->half).values;
-    const struct buffers to = buffers_of(pool, 1 - pool->half);
+    const struct buffers to = buffers_of(pool);
     struct exchange exchange = {.values = values};
     enum lw_err err = check(pool, leave, enter, values, n);
 
@@ -292,70 +377,35 @@ enum lw_err lw_ks_rank_exchange(struct lw_ks_pool *pool, uint32_t leave, uint32_
     exchange.left_n = leave < LW_KS_CURVES_MAX ? pool->counts[leave] : 0;
     if (exchange.left_n > 0)
         find_leaving(to.low + start_of(pool, leave), exchange.left_n, to.left);
-    if (find_entering(from, pool->n, values, exchange.n, to) && !pool->ties) {
-        memcpy(to.high, to.low, pool->n * sizeof(*to.high));
+    if (find_entering(to.values, pool->n, values, exchange.n, to) && !pool->ties) {
+        for (uint32_t i = 0; i < pool->n; i++)
+            to.upper[i] = to.low[i] + 1;
         pool->ties = 1;
     }
-    merge(&exchange, from, pool->n, to);
+    merge(&exchange, pool->n, to);
     if (pool->ties)
-        find_highs(&exchange, pool->n, to);
-    exchange_ranks(pool, &exchange, leave, enter, to);
-    pool->half = 1 - pool->half;
+        find_uppers(&exchange, pool->n, to);
+    exchange_ranks(pool, &exchange, leave, enter, &to);
     return LW_ERR_OK;
-}
-
-/* Where low and high of each curve begin. */
-static void starts_of(const struct lw_ks_pool *pool, uint32_t *starts)
-{
-    uint32_t start = 0;
-
-    for (size_t i = 0; i < LW_KS_CURVES_MAX; i++) {
-        starts[i] = start;
-        start += pool->counts[i];
-    }
-}
-
-/* The numerator of T: T = numerator / (n (N - n)). */
-static uint64_t numerator(const uint32_t *low, const uint32_t *high, uint32_t n, uint32_t total)
-{
-    int32_t greatest = 0;
-    int32_t least = (int32_t)(n * total);
-    int32_t counted = 0;
-
-    for (uint32_t i = 0; i < n; i++) {
-        const int32_t before = (int32_t)(low[i] * n) - counted;
-        const int32_t behind = (int32_t)(high[i] * n) - counted;
-
-        greatest = before > greatest ? before : greatest;
-        least = behind < least ? behind : least;
-        counted += (int32_t)total;
-    }
-    least = (int32_t)(total - n) - least;
-    return (uint64_t)(least > greatest ? least : greatest);
 }
 
 enum lw_err lw_ks_rank_of(const struct lw_ks_pool *pool, uint32_t curve, struct lw_ks_rank *rank)
 {
-    const struct buffers buffers = buffers_of((struct lw_ks_pool *)(uintptr_t)pool, 0);
-    const uint32_t *high = pool->ties ? buffers.high : buffers.low;
     const uint64_t total = pool->n;
     struct lw_ks_rank found = {.p = {.p = 1.0, .method = LW_P_NONE}, .attainable_p = 1.0};
-    uint32_t starts[LW_KS_CURVES_MAX];
     uint64_t distance, scale;
 
     if (curve >= LW_KS_CURVES_MAX || pool->counts[curve] == 0)
         return LW_ERR_USAGE;
-    starts_of(pool, starts);
     scale = pool->counts[curve] * (total - pool->counts[curve]);
-    distance = numerator(buffers.low + starts[curve], high + starts[curve], pool->counts[curve], pool->n);
+    distance = pool->numerators[curve];
     for (size_t i = 0; i < LW_KS_CURVES_MAX; i++) {
         const uint32_t n = pool->counts[i];
 
         if (i == curve || n == 0)
             continue;
         found.references++;
-        found.as_extreme +=
-            numerator(buffers.low + starts[i], high + starts[i], n, pool->n) * scale >= distance * (n * (total - n));
+        found.as_extreme += pool->numerators[i] * scale >= distance * (n * (total - n));
     }
     if (found.references > 0) {
         found.statistic = (double)distance / (double)scale;

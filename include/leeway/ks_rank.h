@@ -32,11 +32,12 @@
 
 /* A flat state: this header and a tail whose size lw_ks_rank_bytes tells. It can be copied as bytes. */
 struct lw_ks_pool {
-    uint32_t capacity;                 /* values that it can hold */
-    uint32_t n;                        /* values that it holds */
-    uint32_t half;                     /* which of the two buffers in the tail is in use */
-    uint32_t ties;                     /* 0: all values differ; else some may be equal */
-    uint32_t counts[LW_KS_CURVES_MAX]; /* values of each curve; 0: the number is free */
+    uint32_t capacity; /* values that it can hold */
+    uint32_t n;        /* values that it holds */
+    uint32_t ties;     /* 0: all values differ; else some may be equal */
+    uint32_t reserved;
+    uint32_t counts[LW_KS_CURVES_MAX];     /* values of each curve; 0: the number is free */
+    uint32_t numerators[LW_KS_CURVES_MAX]; /* T of each curve, in units of 1 / (n (N - n)) */
     double tail[];
 };
 
@@ -48,7 +49,7 @@ struct lw_ks_rank {
     double attainable_p; /* 1/(m + 1) */
 };
 
-/* The bytes of a pool for `capacity` values: about 32 for each, and 20 for each of the longest curve. 0 where capacity passes LW_KS_CURVES_MAX *
+/* The bytes of a pool for `capacity` values: about 24 for each, and 44 for each of the longest curve. 0 where capacity passes LW_KS_CURVES_MAX *
    LW_KS_CURVE_VALUES_MAX. Allocated by the caller, 8-byte aligned. */
 LW_API size_t lw_ks_rank_bytes(size_t capacity);
 
