@@ -98,9 +98,15 @@ static void find_leaving(const uint32_t *low, uint32_t n, uint32_t *left)
     }
 }
 
-/* Values of the pool <= value, of which values[0 .. below) are known to be. */
+/* Values of the pool <= value, of which values[0 .. below) are known to be: few more, as a rule, and then by bisection. */
 static uint32_t count_up_to(const double *pool, uint32_t pool_n, uint32_t below, double value)
 {
+    const uint32_t near = pool_n - below < STEP ? pool_n : below + STEP;
+
+    for (; below < near; below++) {
+        if (pool[below] > value)
+            return below;
+    }
     for (uint32_t rest = pool_n - below; rest > 0;) {
         const uint32_t half = (rest + 1) / 2;
 
@@ -145,9 +151,11 @@ static void move(double *values, const struct segment *segment)
    waits to go up, and then to places below those that this one goes to. Those that go up wait for the ones above. */
 static uint32_t shift(struct buffers to, struct segment segment, uint32_t up_n)
 {
-    for (uint32_t at = segment.from; at < segment.from + segment.n; at += STEP) {
+    uint32_t *restrict new_low = to.new_low + segment.from;
+
+    for (uint32_t at = 0; at < segment.n; at += STEP) {
         for (uint32_t i = 0; i < STEP; i++)
-            to.new_low[at + i] = at + i + segment.by;
+            new_low[at + i] = segment.from + segment.by + at + i;
     }
     if (segment.n == 0 || segment.by == 0)
         return up_n;

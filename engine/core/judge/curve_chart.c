@@ -2,6 +2,7 @@
 
 #include "engine/core/judge/case.h"
 #include "engine/core/judge/chart.h"
+#include "engine/core/judge/recent.h"
 #include "engine/core/judge/series.h"
 #include "leeway/changepoint.h"
 
@@ -398,6 +399,16 @@ static void say_rank(struct lw_fold *fold, uint32_t series, uint32_t run, const 
     }
 }
 
+/* A rank is one of m + 1 equally likely values; the middle of its step makes the score nearly normal. */
+static double score_of(struct lw_fold *fold, const struct lw_ks_rank *rank)
+{
+    double *score = &fold->memo->rank_score[rank->references][rank->as_extreme];
+
+    if (rank->references > 0 && *score == 0.0)
+        *score = gsl_cdf_ugaussian_Qinv(rank->p.p - 0.5 / ((double)rank->references + 1.0));
+    return *score;
+}
+
 void lw_curve_chart_see(struct lw_fold *fold, uint32_t series, uint32_t run)
 {
     struct lw_series *of = &fold->series[series];
@@ -418,8 +429,7 @@ void lw_curve_chart_see(struct lw_fold *fold, uint32_t series, uint32_t run)
         return;
     if (!reference)
         leave(fold, series, slot);
-    /* A rank is one of m + 1 equally likely values; the middle of its step makes the score nearly normal. */
-    x = rank.references == 0 ? 0.0 : gsl_cdf_ugaussian_Qinv(rank.p.p - 0.5 / ((double)rank.references + 1.0));
+    x = score_of(fold, &rank);
     say_rank(fold, series, run, &rank);
     if (of->shifted) {
         see_shifted(fold, series, run, metric, &rank, x);

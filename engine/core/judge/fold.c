@@ -49,6 +49,19 @@ struct lw_remark *lw_fold_remark(struct lw_fold *fold, enum lw_detector detector
     return one;
 }
 
+/* Room for the remarks of a usual model from the beginning: three about each metric of a run, seven about the run. An
+   array that grows by doubling would copy them, and leave holes in the arena. */
+static void expect_remarks(struct lw_fold *fold)
+{
+    const size_t metrics = fold->runs_n ? fold->runs[0]->metrics_n : 0;
+    const size_t each = 3 * (metrics < LW_FOLD_METRICS ? metrics : LW_FOLD_METRICS) + 7;
+
+    if (fold->runs_n > SIZE_MAX / each)
+        return;
+    fold->remarks = lw_arena_array(fold->scratch, fold->runs_n * each, sizeof(*fold->remarks));
+    fold->remarks_capacity = fold->remarks ? fold->runs_n * each : 0;
+}
+
 void lw_fold_start(struct lw_fold *fold)
 {
     struct lw_arena *scratch = fold->scratch;
@@ -72,6 +85,7 @@ void lw_fold_start(struct lw_fold *fold)
     fold->thin = lw_arena_array(scratch, LW_FOLD_CURVE_VALUES, sizeof(*fold->thin));
     fold->requirements = lw_arena_array(scratch, fold->rules->requirements_n, sizeof(*fold->requirements));
     fold->budget_series = LW_FOLD_NONE;
+    expect_remarks(fold);
     for (uint32_t i = 0; i < n && fold->rules->baseline_n; i++)
         fold->baseline_runs += lw_chart_in_baseline(fold, i);
     if (!fold->series || !fold->memory || !fold->found || !fold->decisions || !fold->line || !fold->line_at ||

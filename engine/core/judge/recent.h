@@ -9,6 +9,8 @@
 struct lw_recent_memo {
     double p[LW_FOLD_EARLIER + 1][LW_FOLD_RECENT * LW_FOLD_EARLIER + 1]; /* by the distance, in units of 1/lcm */
     double attainable[LW_FOLD_EARLIER + 1];
+    /* The normal score of a rank, by the references and those as extreme. */
+    double rank_score[LW_FOLD_REFERENCES + 1][LW_FOLD_REFERENCES + 1];
 };
 
 /* Compares `raw`, the value of this run (which the chart has not yet seen), and the four before it with up to 50 earlier
