@@ -9,7 +9,11 @@
 enum lw_exit lw_session_fail(const struct lw_fault *fault)
 {
     fprintf(stderr, "leeway: %s\n", fault->text[0] != '\0' ? fault->text : lw_err_text(fault->code));
-    return fault->code == LW_ERR_USAGE ? LW_EXIT_USAGE : LW_EXIT_INPUT;
+    if (fault->code == LW_ERR_USAGE || fault->code == LW_ERR_CONFIG)
+        return LW_EXIT_USAGE;
+    if (fault->code == LW_ERR_LOCKED || fault->code == LW_ERR_NEWER || fault->code == LW_ERR_STATE)
+        return LW_EXIT_STORE;
+    return LW_EXIT_INPUT;
 }
 
 void lw_session_note(const char *format, ...)

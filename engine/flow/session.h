@@ -11,7 +11,9 @@ enum lw_exit {
     LW_EXIT_DONE = 0,
     LW_EXIT_FOUND = 1, /* --fail-on, and it was found */
     LW_EXIT_USAGE = 2,
-    LW_EXIT_INPUT = 3 /* unreadable or unusable input, and whatever else fails */
+    LW_EXIT_INPUT = 3,       /* unreadable or unusable input, and whatever else fails */
+    LW_EXIT_UNDELIVERED = 4, /* watch --once: a sink did not take all of it; it is kept for the next time */
+    LW_EXIT_STORE = 5        /* the store is locked, damaged, or of a later version */
 };
 
 struct lw_session {

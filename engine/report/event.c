@@ -182,7 +182,7 @@ void lw_event_alert(const struct lw_event_stamp *stamp, const struct lw_event_al
     const struct lw_alert *alert = event->alert;
     struct digits revision;
     const struct lw_str parts[] = {lw_str_from(alert->id), lw_str_from(lw_transition_name(event->transition)),
-                                   part_of(alert->revision, &revision)};
+                                   part_of(alert->revision, &revision), event->occasion};
     struct writer writer = begin(stamp, "alert", out);
 
     key_text(&writer, "lw_severity", lw_severity_name(alert->severity));
@@ -204,7 +204,7 @@ void lw_event_alert(const struct lw_event_stamp *stamp, const struct lw_event_al
         lw_json_key(&writer.json, "lw_test");
         lw_json_bool(&writer.json, true);
     }
-    finish(&writer, parts, sizeof(parts) / sizeof(parts[0]));
+    finish(&writer, parts, event->occasion.len > 0 ? 4 : 3);
 }
 
 /* The exact bytes of a datapoint's numbers and time: two sets that differ have different ids. */

@@ -31,7 +31,8 @@ struct lw_event_alert {
     struct lw_str origin, model, opened, change;
     const struct lw_alert *alert;
     enum lw_transition transition;
-    bool test; /* made by hand to try the way: it says so (lw_test) */
+    struct lw_str occasion; /* what tells this step from others of the same revision, for its id; usually empty */
+    bool test;              /* made by hand to try the way: it says so (lw_test) */
 };
 void lw_event_alert(const struct lw_event_stamp *stamp, const struct lw_event_alert *event, struct lw_buf *out);
 

@@ -29,7 +29,8 @@ struct lw_feed {
     struct document document;
     struct lw_tally tally;
     struct lw_arena texts; /* of the tally */
-    struct lw_buf points, facts;
+    struct lw_buf points, facts, parts;
+    struct lw_feed_part part; /* that is being decoded */
     struct lw_feed_yield yield;
     struct lw_fault trouble;
 };
@@ -42,6 +43,7 @@ static enum lw_err take_point(void *self, const struct lw_point *point, struct l
         feed->yield.newest.ms = point->at;
         feed->yield.has_newest = true;
     }
+    feed->part.accepted++;
     lw_buf_bytes(&feed->points, point, sizeof(*point));
     return feed->points.error == LW_ERR_OK ? LW_ERR_OK : lw_fault_memory(fault, "datapoints");
 }
@@ -50,6 +52,7 @@ static enum lw_err take_fact(void *self, const struct lw_fact *fact, struct lw_f
 {
     struct lw_feed *feed = self;
 
+    feed->part.accepted++;
     lw_buf_bytes(&feed->facts, fact, sizeof(*fact));
     return feed->facts.error == LW_ERR_OK ? LW_ERR_OK : lw_fault_memory(fault, "facts about runs");
 }
@@ -60,7 +63,7 @@ static enum lw_err take_reject(void *self, enum lw_reject reason, uint64_t line,
     struct lw_feed *feed = self;
 
     (void)byte;
-    feed->yield.rejected++;
+    feed->part.rejected[reason]++;
     if (feed->tally.rows[reason].count > 0) {
         lw_tally_count(&feed->tally, reason, 1);
         return LW_ERR_OK;
@@ -100,6 +103,7 @@ enum lw_err lw_feed_open(struct lw_feed **out, const struct lw_feed_options *opt
     feed->options = *options;
     feed->points.ceiling = YIELD_MAX;
     feed->facts.ceiling = YIELD_MAX;
+    feed->parts.ceiling = YIELD_MAX;
     feed->texts.ceiling = TEXT_MAX;
     feed->document.head.ceiling = HEAD_MAX + LW_SOURCE_BATCH_MAX * 2;
     feed->document.name.ceiling = DOCUMENT_MAX;
@@ -246,37 +250,52 @@ static bool is_of_document(enum lw_err err)
     return err == LW_ERR_FORMAT || err == LW_ERR_USAGE;
 }
 
-enum lw_err lw_feed_take(struct lw_feed *feed, const struct lw_source_batch *batch, struct lw_feed_yield *yield,
-                         struct lw_fault *fault)
+/* One part, and what became of it. Only what ends everything is returned. */
+static enum lw_err take_and_count(struct lw_feed *feed, const struct lw_source_part *part, struct lw_fault *fault)
 {
-    lw_buf_clear(&feed->points);
-    lw_buf_clear(&feed->facts);
-    feed->yield = (struct lw_feed_yield){.points = NULL};
-    for (size_t i = 0; i < batch->parts_n; i++) {
-        struct lw_fault trouble = {.code = LW_ERR_OK};
-        enum lw_err err = take_part(feed, &batch->parts[i], &trouble);
+    struct lw_fault trouble = {.code = LW_ERR_OK};
+    enum lw_err err;
 
-        if (err != LW_ERR_OK && !is_of_document(err)) {
-            *fault = trouble;
-            return err;
-        }
-        if (err == LW_ERR_OK)
-            continue;
+    feed->part = (struct lw_feed_part){.accepted = 0};
+    err = take_part(feed, part, &trouble);
+    if (err != LW_ERR_OK && !is_of_document(err)) {
+        *fault = trouble;
+        return err;
+    }
+    if (err != LW_ERR_OK) {
         forget_document(&feed->document);
+        feed->part.unknown = feed->part.accepted == 0;
         if (feed->yield.trouble == NULL) {
-            struct lw_str label = batch->parts[i].label;
-
-            (void)lw_fault_set(&feed->trouble, err, "%.*s %s", (int)(label.len < 80 ? label.len : 80),
-                               label.len > 0 ? label.at : "", trouble.text);
+            (void)lw_fault_set(&feed->trouble, err, "%.*s %s", (int)(part->label.len < 80 ? part->label.len : 80),
+                               part->label.len > 0 ? part->label.at : "", trouble.text);
             feed->yield.trouble = feed->trouble.text;
         }
         if (take_reject(feed, LW_REJECT_UNKNOWN_RECORD, 0, 0, "a whole document", fault) != LW_ERR_OK)
             return LW_ERR_NOMEM;
     }
+    lw_buf_bytes(&feed->parts, &feed->part, sizeof(feed->part));
+    return feed->parts.error == LW_ERR_OK ? LW_ERR_OK : lw_fault_memory(fault, "the parts of a batch");
+}
+
+enum lw_err lw_feed_take(struct lw_feed *feed, const struct lw_source_batch *batch, struct lw_feed_yield *yield,
+                         struct lw_fault *fault)
+{
+    lw_buf_clear(&feed->points);
+    lw_buf_clear(&feed->facts);
+    lw_buf_clear(&feed->parts);
+    feed->yield = (struct lw_feed_yield){.points = NULL};
+    for (size_t i = 0; i < batch->parts_n; i++) {
+        enum lw_err err = take_and_count(feed, &batch->parts[i], fault);
+
+        if (err != LW_ERR_OK)
+            return err;
+    }
     feed->yield.points = (const struct lw_point *)(const void *)feed->points.at;
     feed->yield.points_n = feed->points.len / sizeof(struct lw_point);
     feed->yield.facts = (const struct lw_fact *)(const void *)feed->facts.at;
     feed->yield.facts_n = feed->facts.len / sizeof(struct lw_fact);
+    feed->yield.parts = (const struct lw_feed_part *)(const void *)feed->parts.at;
+    feed->yield.parts_n = feed->parts.len / sizeof(struct lw_feed_part);
     *yield = feed->yield;
     return LW_ERR_OK;
 }
@@ -310,6 +329,7 @@ void lw_feed_close(struct lw_feed *feed)
     lw_arena_close(&feed->texts);
     lw_buf_close(&feed->points);
     lw_buf_close(&feed->facts);
+    lw_buf_close(&feed->parts);
     lw_zone_close(feed->zone);
     free(feed);
 }

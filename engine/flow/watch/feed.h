@@ -8,12 +8,20 @@
 
 struct lw_feed;
 
+/* What became of one part. */
+struct lw_feed_part {
+    uint64_t accepted; /* datapoints and facts */
+    uint64_t rejected[LW_REJECT_COUNT];
+    bool unknown; /* of no known format */
+};
+
 /* What a batch gave; valid until the next call. */
 struct lw_feed_yield {
     const struct lw_point *points;
     const struct lw_fact *facts;
-    size_t points_n, facts_n;
-    uint64_t records, rejected;
+    const struct lw_feed_part *parts; /* one for each of the batch */
+    size_t points_n, facts_n, parts_n;
+    uint64_t records;
     lw_time newest; /* the greatest time of a datapoint */
     bool has_newest;
     const char *trouble; /* why a document could not be read at all, or NULL: told once, the others go on */

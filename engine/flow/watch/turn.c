@@ -1,0 +1,671 @@
+#include "engine/flow/watch/turn_state.h"
+
+#include "engine/base/fault.h"
+#include "engine/flow/service/metrics.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LIVE_CEILING  ((size_t)16 << 30)
+#define SLICE_CEILING ((size_t)4 << 30) /* of one slice: the history of a model and its judgement */
+#define NOTES_CEILING ((size_t)64 << 20)
+#define RETRY_MS      LW_SECOND /* after a turn that was taken back */
+
+/* --- small things that all parts use --- */
+
+void lw_turn_note(struct lw_turn *turn, enum lw_note level, const char *format, ...)
+{
+    char text[512];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    turn->options.world->note(turn->options.world->self, level, text);
+}
+
+lw_time lw_turn_now(const struct lw_turn *turn)
+{
+    return turn->options.world->now(turn->options.world->self);
+}
+
+static lw_span ticks_of(const struct lw_turn *turn)
+{
+    return turn->options.world->ticks(turn->options.world->self);
+}
+
+struct lw_str lw_turn_join(struct lw_turn *turn, struct lw_str a, struct lw_str b)
+{
+    char *text = lw_arena_array(&turn->arena, a.len + b.len + 2, 1);
+
+    if (text == NULL)
+        return (struct lw_str){.at = NULL};
+    memcpy(text, a.at != NULL ? a.at : "", a.len);
+    text[a.len] = LW_JOIN;
+    memcpy(text + a.len + 1, b.at != NULL ? b.at : "", b.len);
+    return (struct lw_str){.at = text, .len = a.len + b.len + 1};
+}
+
+/* Trouble that only a restart, or a person, can mend. */
+static bool is_deadly(enum lw_err err)
+{
+    return err == LW_ERR_IO || err == LW_ERR_STATE || err == LW_ERR_NEWER || err == LW_ERR_LOCKED;
+}
+
+enum lw_err lw_turn_commit(struct lw_turn *turn, lw_turn_work *work, void *self, bool *done, struct lw_fault *fault)
+{
+    struct lw_fault trouble = {.code = LW_ERR_OK};
+    enum lw_err err = lw_store_begin(turn->store, &trouble);
+
+    *done = false;
+    if (err == LW_ERR_OK) {
+        err = work(turn, self, &trouble);
+        if (err == LW_ERR_OK)
+            err = lw_courier_evict(turn->courier, lw_turn_now(turn), &turn->full, &trouble);
+        if (err == LW_ERR_OK)
+            err = lw_store_commit(turn->store, &trouble);
+        else
+            lw_store_rollback(turn->store);
+    }
+    if (err == LW_ERR_OK) {
+        lw_live_committed(turn->live);
+        turn->counts.turns++;
+        turn->committed = true;
+        *done = true;
+        return LW_ERR_OK;
+    }
+    turn->counts.turns_failed++;
+    if (is_deadly(err) || lw_live_rollback(turn->live, &trouble) != LW_ERR_OK) {
+        turn->dead = true;
+        turn->death = trouble;
+        *fault = trouble;
+        return err;
+    }
+    lw_turn_note(turn, LW_NOTE_ERROR, "a turn was taken back, it is tried again: %s", trouble.text);
+    turn->retry_at = (lw_span){ticks_of(turn).ms + RETRY_MS};
+    return LW_ERR_OK;
+}
+
+/* --- opening --- */
+
+static enum lw_err fetch_unit(void *self, struct lw_str key, struct lw_buf *bytes, bool *found, bool *pruned,
+                              struct lw_fault *fault)
+{
+    struct lw_turn *turn = self;
+
+    return lw_store_unit_get(turn->store, key, bytes, found, pruned, fault);
+}
+
+static enum lw_err load_unit(void *self, struct lw_str key, uint32_t source, struct lw_str bytes,
+                             struct lw_fault *fault)
+{
+    struct lw_turn *turn = self;
+
+    return lw_live_load(turn->live, source, key, bytes, lw_turn_now(turn), fault);
+}
+
+/* A number that was stored as text. */
+static bool read_number(struct lw_str text, int64_t *number)
+{
+    char copy[32];
+    char *end;
+
+    if (text.len == 0 || text.len >= sizeof(copy))
+        return false;
+    memcpy(copy, text.at, text.len);
+    copy[text.len] = '\0';
+    *number = strtoll(copy, &end, 10);
+    return *end == '\0';
+}
+
+static enum lw_err load_model(void *self, const struct lw_store_model *model, struct lw_fault *fault)
+{
+    struct lw_turn *turn = self;
+    uint32_t at;
+    enum lw_err err = lw_roster_at(turn->roster, model->origin, model->model, &at, fault);
+
+    if (err != LW_ERR_OK)
+        return err;
+    lw_roster_done(turn->roster, at, model->has_deadline, model->deadline);
+    if (model->dirty)
+        lw_roster_queue(turn->roster, at);
+    return LW_ERR_OK;
+}
+
+/* Splits "origin\x1fmodel". */
+static bool split(struct lw_str name, struct lw_str *origin, struct lw_str *model)
+{
+    const char *at = name.len > 0 ? memchr(name.at, LW_JOIN, name.len) : NULL;
+
+    if (at == NULL)
+        return false;
+    *origin = (struct lw_str){.at = name.at, .len = (size_t)(at - name.at)};
+    *model = (struct lw_str){.at = at + 1, .len = name.len - origin->len - 1};
+    return true;
+}
+
+static enum lw_err load_origin(void *self, struct lw_str name, struct lw_str text, struct lw_fault *fault)
+{
+    struct lw_turn *turn = self;
+    struct lw_str origin;
+    struct lw_str model;
+    int64_t number;
+    uint32_t at;
+    enum lw_err err;
+
+    if (!split(name, &origin, &model) || !read_number(text, &number))
+        return LW_ERR_OK;
+    err = lw_roster_at(turn->roster, origin, model, &at, fault);
+    if (err == LW_ERR_OK)
+        lw_roster_model(turn->roster, at)->source = (uint32_t)number;
+    return err;
+}
+
+static enum lw_err load_trouble(void *self, struct lw_str name, struct lw_str text, struct lw_fault *fault)
+{
+    struct lw_turn *turn = self;
+    struct lw_str origin;
+    struct lw_str model;
+    int64_t when;
+    uint32_t at;
+    enum lw_err err;
+
+    if (!split(name, &origin, &model) || !read_number(text, &when))
+        return LW_ERR_OK;
+    err = lw_roster_at(turn->roster, origin, model, &at, fault);
+    if (err == LW_ERR_OK) {
+        lw_roster_model(turn->roster, at)->trouble.ms = when;
+        lw_roster_model(turn->roster, at)->has_trouble = true;
+    }
+    return err;
+}
+
+static enum lw_err queue_touched(void *self, struct lw_str name, struct lw_str text, struct lw_fault *fault)
+{
+    struct lw_turn *turn = self;
+    struct lw_str origin;
+    struct lw_str model;
+    uint32_t at;
+    enum lw_err err;
+
+    (void)text;
+    if (!split(name, &origin, &model))
+        return LW_ERR_OK;
+    err = lw_roster_at(turn->roster, origin, model, &at, fault);
+    if (err == LW_ERR_OK)
+        lw_roster_queue(turn->roster, at);
+    return err;
+}
+
+static enum lw_err read_notes(struct lw_turn *turn, struct lw_fault *fault)
+{
+    size_t damaged = 0;
+    enum lw_err err;
+
+    lw_arena_reset(&turn->notes_arena);
+    turn->notes = (struct lw_people_notes){.n = 0};
+    err = lw_people_read(turn->store, &turn->notes_arena, &turn->notes, &damaged, fault);
+    if (err != LW_ERR_OK)
+        return err;
+    if (damaged > 0)
+        lw_turn_note(turn, LW_NOTE_WARNING, "%zu notes of people in the store cannot be read: they are passed over",
+                     damaged);
+    turn->notes_next = lw_people_next(&turn->notes, lw_turn_now(turn));
+    return lw_store_each(turn->store, LW_KIND_TOUCHED, queue_touched, turn, fault);
+}
+
+struct beginning {
+    lw_time now;
+    bool first;
+};
+
+/* At the first start the time is kept: what began before it is history. */
+static enum lw_err mark_beginning(struct lw_turn *turn, void *self, struct lw_fault *fault)
+{
+    struct beginning *beginning = self;
+    char text[32];
+
+    if (!beginning->first)
+        return LW_ERR_OK;
+    snprintf(text, sizeof(text), "%" PRId64, beginning->now.ms);
+    return lw_store_put(turn->store, LW_KIND_META, LW_STR("first_start"), lw_str_from(text), fault);
+}
+
+static enum lw_err read_meta(struct lw_turn *turn, const char *name, int64_t *number, bool *found,
+                             struct lw_fault *fault)
+{
+    struct lw_buf text = {.ceiling = 4096};
+    enum lw_err err = lw_store_get(turn->store, LW_KIND_META, lw_str_from(name), &text, found, fault);
+
+    if (err == LW_ERR_OK && *found && !read_number(lw_buf_view(&text), number))
+        err = lw_fault_set(fault, LW_ERR_STATE, "the store's note of '%s' cannot be read: restore a copy", name);
+    lw_buf_close(&text);
+    return err;
+}
+
+static enum lw_err begin_history(struct lw_turn *turn, struct lw_fault *fault)
+{
+    struct beginning beginning = {.now = turn->started};
+    int64_t number = 0;
+    bool found = false;
+    bool done = true;
+    enum lw_err err = read_meta(turn, "first_start", &number, &found, fault);
+
+    if (err != LW_ERR_OK)
+        return err;
+    turn->first_start.ms = found ? number : turn->started.ms;
+    beginning.first = !found;
+    turn->notify_from = turn->config->notify_from_start ? turn->first_start : turn->config->notify_from;
+    err = read_meta(turn, "digest", &number, &turn->digest_done, fault);
+    if (err == LW_ERR_OK)
+        err = lw_turn_commit(turn, mark_beginning, &beginning, &done, fault);
+    if (err == LW_ERR_OK && !done)
+        return lw_fault_set(fault, LW_ERR_FULL, "the store takes nothing: is the disk full?");
+    return err;
+}
+
+static enum lw_err load(struct lw_turn *turn, struct lw_fault *fault)
+{
+    enum lw_err err = lw_store_models(turn->store, load_model, turn, fault);
+
+    if (err == LW_ERR_OK)
+        err = lw_store_each(turn->store, LW_KIND_ORIGIN, load_origin, turn, fault);
+    if (err == LW_ERR_OK)
+        err = lw_store_each(turn->store, LW_KIND_TROUBLE, load_trouble, turn, fault);
+    if (err == LW_ERR_OK)
+        err = lw_turn_load_excluded(turn, fault);
+    if (err == LW_ERR_OK)
+        err = lw_store_units_open(turn->store, load_unit, turn, fault);
+    if (err == LW_ERR_OK)
+        err = read_notes(turn, fault);
+    if (err == LW_ERR_OK)
+        err = lw_turn_load_fleet(turn, fault);
+    if (err == LW_ERR_OK)
+        err = begin_history(turn, fault);
+    return err;
+}
+
+enum lw_err lw_turn_open(struct lw_turn **out, const struct lw_turn_options *options, struct lw_fault *fault)
+{
+    struct lw_turn *turn = calloc(1, sizeof(*turn));
+    struct lw_live_store store = {.self = turn, .fetch = fetch_unit};
+    enum lw_err err;
+
+    if (turn == NULL)
+        return lw_fault_memory(fault, "the turn");
+    turn->options = *options;
+    turn->config = options->config;
+    turn->store = options->store;
+    turn->arena.ceiling = SLICE_CEILING;
+    turn->notes_arena.ceiling = NOTES_CEILING;
+    turn->started = lw_turn_now(turn);
+    turn->heartbeat_at = turn->started;
+    turn->fleet_began.ms = LW_TIME_MIN;
+    turn->judges = calloc(turn->config->models_n + 1, sizeof(*turn->judges));
+    turn->told_sinks = calloc(turn->config->sinks_n + 1, sizeof(*turn->told_sinks));
+    if (turn->judges == NULL || turn->told_sinks == NULL)
+        err = lw_fault_memory(fault, "the turn");
+    else
+        err = lw_live_open(&turn->live, &turn->config->rules, &store, LIVE_CEILING, fault);
+    if (err == LW_ERR_OK)
+        err = lw_roster_open(&turn->roster, fault);
+    if (err == LW_ERR_OK)
+        err = lw_courier_open(&turn->courier, turn->config, turn->store, fault);
+    if (err == LW_ERR_OK)
+        err = load(turn, fault);
+    if (err != LW_ERR_OK) {
+        lw_turn_close(turn);
+        return err;
+    }
+    *out = turn;
+    return LW_ERR_OK;
+}
+
+void lw_turn_close(struct lw_turn *turn)
+{
+    if (turn == NULL)
+        return;
+    for (size_t i = 0; i < turn->inputs_n; i++) {
+        turn->inputs[i].source.kind->close(turn->inputs[i].source.state);
+        lw_feed_close(turn->inputs[i].feed);
+    }
+    for (size_t i = 0; turn->judges != NULL && i < turn->config->models_n; i++)
+        lw_judge_close(turn->judges[i].judge);
+    lw_courier_close(turn->courier);
+    lw_roster_close(turn->roster);
+    lw_live_close(turn->live);
+    lw_arena_close(&turn->arena);
+    lw_arena_close(&turn->notes_arena);
+    free(turn->inputs);
+    free(turn->runs);
+    free(turn->judges);
+    free(turn->told_sources);
+    free(turn->told_sinks);
+    free(turn);
+}
+
+/* --- sources --- */
+
+enum lw_err lw_turn_mark(struct lw_turn *turn, const struct lw_config_source *config, struct lw_buf *mark,
+                         struct lw_fault *fault)
+{
+    bool found;
+
+    return lw_store_get(turn->store, LW_KIND_MARK, lw_str_from(config->name), mark, &found, fault);
+}
+
+struct numbering {
+    struct lw_turn_input *input;
+    uint32_t taken; /* the greatest number so far */
+};
+
+static enum lw_err see_number(void *self, struct lw_str name, struct lw_str text, struct lw_fault *fault)
+{
+    struct numbering *numbering = self;
+    int64_t number;
+
+    (void)fault;
+    if (!read_number(text, &number))
+        return LW_ERR_OK;
+    if (lw_str_equal(name, lw_str_from(numbering->input->config->name)))
+        numbering->input->number = (uint32_t)number;
+    if (number > numbering->taken)
+        numbering->taken = (uint32_t)number;
+    return LW_ERR_OK;
+}
+
+static enum lw_err keep_number(struct lw_turn *turn, void *self, struct lw_fault *fault)
+{
+    struct numbering *numbering = self;
+    char text[16];
+
+    snprintf(text, sizeof(text), "%u", numbering->input->number);
+    return lw_store_put(turn->store, LW_KIND_SOURCE, lw_str_from(numbering->input->config->name), lw_str_from(text),
+                        fault);
+}
+
+/* A source has one number for ever: units and models remember it. */
+static enum lw_err number_source(struct lw_turn *turn, struct lw_turn_input *input, struct lw_fault *fault)
+{
+    struct numbering numbering = {.input = input};
+    bool done = true;
+    enum lw_err err = lw_store_each(turn->store, LW_KIND_SOURCE, see_number, &numbering, fault);
+
+    if (err != LW_ERR_OK || input->number != 0)
+        return err;
+    input->number = numbering.taken + 1;
+    err = lw_turn_commit(turn, keep_number, &numbering, &done, fault);
+    if (err == LW_ERR_OK && !done)
+        return lw_fault_set(fault, LW_ERR_FULL, "the store takes nothing: is the disk full?");
+    return err;
+}
+
+static enum lw_err restore_input(struct lw_turn *turn, struct lw_turn_input *input, struct lw_fault *fault)
+{
+    struct lw_buf text = {.ceiling = (size_t)4 << 20};
+    struct lw_str name = lw_str_from(input->config->name);
+    bool found = false;
+    enum lw_err err = lw_store_get(turn->store, LW_KIND_HEAD, name, &text, &found, fault);
+
+    if (err == LW_ERR_OK && found)
+        err = lw_feed_restore(input->feed, lw_buf_view(&text), fault);
+    lw_buf_clear(&text);
+    if (err == LW_ERR_OK)
+        err = lw_store_get(turn->store, LW_KIND_SILENT, name, &text, &found, fault);
+    if (err == LW_ERR_OK && found && !lw_silence_load(&input->silence, lw_buf_view(&text)))
+        lw_turn_note(turn, LW_NOTE_WARNING, "the store's note of source %s cannot be read: it is made anew",
+                     input->config->name);
+    lw_buf_close(&text);
+    return err;
+}
+
+static enum lw_err open_input(struct lw_turn *turn, struct lw_turn_input *input, struct lw_fault *fault)
+{
+    const struct lw_config_source *config = input->config;
+    const struct lw_feed_options options = {.name = config->name,
+                                            .origin = config->origin,
+                                            .format = config->format,
+                                            .columns = config->columns,
+                                            .timezone = config->timezone};
+    enum lw_err err = lw_feed_open(&input->feed, &options, lw_live_names(turn->live), fault);
+
+    if (err == LW_ERR_OK)
+        err = number_source(turn, input, fault);
+    if (err == LW_ERR_OK)
+        err = restore_input(turn, input, fault);
+    return err;
+}
+
+enum lw_err lw_turn_source(struct lw_turn *turn, const struct lw_config_source *config, struct lw_source source,
+                           struct lw_fault *fault)
+{
+    struct lw_turn_input input = {
+        .config = config,
+        .source = source,
+        .elsewhere = config->type == LW_SOURCE_LOGGLY || config->integration,
+    };
+    enum lw_err err = LW_ERR_OK;
+
+    if (turn->inputs_n == turn->inputs_room) {
+        size_t room = turn->inputs_room == 0 ? 4 : turn->inputs_room * 2;
+        struct lw_turn_input *inputs = realloc(turn->inputs, room * sizeof(*inputs));
+        struct lw_metrics_source *told = inputs != NULL ? realloc(turn->told_sources, room * sizeof(*told)) : NULL;
+
+        turn->inputs = inputs != NULL ? inputs : turn->inputs;
+        turn->told_sources = told != NULL ? told : turn->told_sources;
+        if (told == NULL)
+            err = lw_fault_memory(fault, "a source");
+        else
+            turn->inputs_room = room;
+    }
+    if (err == LW_ERR_OK)
+        err = open_input(turn, &input, fault);
+    if (err != LW_ERR_OK) {
+        lw_feed_close(input.feed);
+        source.kind->close(source.state);
+        return err;
+    }
+    turn->inputs[turn->inputs_n++] = input;
+    return LW_ERR_OK;
+}
+
+uint32_t lw_turn_sink(const struct lw_turn *turn, size_t i)
+{
+    return lw_courier_sink(turn->courier, i);
+}
+
+/* --- slices --- */
+
+void lw_turn_wake(struct lw_turn *turn)
+{
+    for (size_t i = 0; i < turn->inputs_n; i++)
+        turn->inputs[i].due.ms = 0;
+}
+
+/* Judging waits while data come in fast: a back-fill would be judged after every run of it. It never waits long. */
+#define JUDGE_AT_LEAST_MS 250
+
+static enum lw_err do_one(struct lw_turn *turn, lw_span ticks, bool *busy, struct lw_fault *fault)
+{
+    bool late = ticks.ms - turn->judged_at.ms >= JUDGE_AT_LEAST_MS && lw_roster_waiting(turn->roster) > 0;
+    enum lw_err err = LW_ERR_OK;
+
+    *busy = false;
+    if (!late && !turn->full)
+        err = lw_turn_ingest(turn, busy, fault);
+    if (err == LW_ERR_OK && !*busy && !late)
+        err = lw_turn_close_due(turn, busy, fault);
+    if (err == LW_ERR_OK && !*busy) {
+        err = lw_turn_judge_next(turn, busy, fault);
+        turn->judged_at = ticks_of(turn);
+    }
+    if (err == LW_ERR_OK && !*busy)
+        err = lw_turn_care(turn, busy, fault);
+    return err;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* When to look again if nobody wakes us: a time of the clock, in ticks. */
+static int64_t ticks_at(lw_time due, lw_time now, lw_span ticks)
+{
+    if (due.ms <= now.ms)
+        return ticks.ms;
+    return due.ms - now.ms > LW_HOUR ? ticks.ms + LW_HOUR : ticks.ms + due.ms - now.ms;
+}
+
+static int64_t next_ticks(struct lw_turn *turn, lw_time now, lw_span ticks)
+{
+    int64_t next = ticks_at(lw_live_next_due(turn->live), now, ticks);
+
+    next = least(next, ticks_at(lw_roster_deadline(turn->roster), now, ticks));
+    next = least(next, ticks_at(turn->notes_next, now, ticks));
+    if (turn->config->heartbeat.ms > 0)
+        next = least(next, ticks_at(turn->heartbeat_at, now, ticks));
+    for (size_t i = 0; i < turn->inputs_n; i++)
+        next = least(next, ticks_at(lw_silence_next(&turn->inputs[i].silence, now), now, ticks));
+    return next;
+}
+
+static uint64_t micros_between(lw_span from, lw_span until)
+{
+    return until.ms > from.ms ? (uint64_t)(until.ms - from.ms) * 1000 : 0;
+}
+
+enum lw_err lw_turn_slice(struct lw_turn *turn, bool *busy, lw_span *next, struct lw_fault *fault)
+{
+    lw_span ticks = ticks_of(turn);
+    lw_span sources = {LW_SOURCE_NEVER};
+    enum lw_err err;
+
+    *busy = false;
+    if (turn->dead) {
+        *fault = turn->death;
+        return turn->death.code;
+    }
+    lw_arena_reset(&turn->arena);
+    err = lw_turn_work_sources(turn, &sources, fault);
+    if (err == LW_ERR_OK && ticks.ms >= turn->retry_at.ms)
+        err = do_one(turn, ticks, busy, fault);
+    if (err != LW_ERR_OK)
+        return err;
+    /* Never less than a millisecond: a due time that does not move is no reason to spin. */
+    next->ms = least(sources.ms, next_ticks(turn, lw_turn_now(turn), ticks));
+    if (next->ms <= ticks.ms)
+        next->ms = ticks.ms + 1;
+    if (ticks.ms < turn->retry_at.ms) {
+        *busy = false;
+        next->ms = turn->retry_at.ms;
+    }
+    lw_metrics_observe(&turn->counts.slice, micros_between(ticks, ticks_of(turn)));
+    return LW_ERR_OK;
+}
+
+void lw_turn_notes_changed(struct lw_turn *turn)
+{
+    struct lw_fault fault;
+
+    if (read_notes(turn, &fault) != LW_ERR_OK)
+        lw_turn_note(turn, LW_NOTE_ERROR, "what people said cannot be read now: %s", fault.text);
+}
+
+bool lw_turn_finished(const struct lw_turn *turn)
+{
+    for (size_t i = 0; i < turn->inputs_n; i++) {
+        if (!turn->inputs[i].caught_up || turn->inputs[i].pending)
+            return false;
+    }
+    return turn->closing_done && lw_roster_waiting(turn->roster) == 0 && turn->retry_at.ms <= ticks_of(turn).ms;
+}
+
+bool lw_turn_committed(struct lw_turn *turn)
+{
+    bool committed = turn->committed;
+
+    turn->committed = false;
+    return committed;
+}
+
+/* --- what is told --- */
+
+static void tell_sources(struct lw_turn *turn, struct lw_metrics *metrics)
+{
+    for (size_t i = 0; i < turn->inputs_n; i++) {
+        const struct lw_turn_input *input = &turn->inputs[i];
+
+        turn->told_sources[i] = (struct lw_metrics_source){.name = input->config->name,
+                                                           .kind = input->source.kind->id,
+                                                           .watermark = input->watermark,
+                                                           .has_watermark = input->has_watermark,
+                                                           .caught_up = input->caught_up};
+        input->source.kind->health(input->source.state, &turn->told_sources[i].health);
+        for (size_t j = 0; j < LW_REJECT_COUNT; j++)
+            metrics->rejected[j] += lw_feed_tally(input->feed)->rows[j].count;
+    }
+    metrics->sources = turn->told_sources;
+    metrics->sources_n = turn->inputs_n;
+}
+
+static void tell_sinks(struct lw_turn *turn, struct lw_metrics *metrics)
+{
+    static const char *const kinds[] = {"loggly", "webhook", "file", "stdout"};
+
+    for (size_t i = 0; i < turn->config->sinks_n; i++) {
+        struct lw_metrics_sink *told = &turn->told_sinks[i];
+
+        *told =
+            (struct lw_metrics_sink){.name = turn->config->sinks[i].name, .kind = kinds[turn->config->sinks[i].type]};
+        for (int lane = 0; lane < LW_LANE_COUNT; lane++) {
+            struct lw_store_lane state;
+
+            lw_store_lane(turn->store, lw_turn_sink(turn, i), (enum lw_lane)lane, &state);
+            told->lanes[lane] = (struct lw_metrics_lane){.rows = state.rows,
+                                                         .events = state.events,
+                                                         .bytes = state.bytes,
+                                                         .oldest = state.oldest,
+                                                         .has_oldest = state.has_oldest};
+        }
+    }
+    metrics->sinks = turn->told_sinks;
+    metrics->sinks_n = turn->config->sinks_n;
+}
+
+void lw_turn_metrics(struct lw_turn *turn, struct lw_metrics *metrics)
+{
+    struct lw_live_counts live;
+    struct lw_store_info info;
+
+    *metrics = turn->counts;
+    metrics->now = lw_turn_now(turn);
+    metrics->started = turn->started;
+    lw_live_count(turn->live, &live);
+    metrics->duplicates = live.duplicates;
+    metrics->late = live.late;
+    metrics->units_open = live.units_open;
+    metrics->points_held = live.points_held;
+    metrics->bytes_held = live.bytes_held;
+    for (size_t i = 0; i < LW_REJECT_COUNT; i++)
+        metrics->rejected[i] += live.rejected[i];
+    metrics->models = lw_roster_count(turn->roster);
+    metrics->alert_events = lw_courier_alerts(turn->courier);
+    if (lw_store_info(turn->store, &info, NULL) == LW_ERR_OK) {
+        metrics->store_bytes = info.bytes;
+        metrics->losses = info.losses;
+        metrics->alerts[LW_ALERT_OPEN] = info.alerts_open;
+    }
+    tell_sources(turn, metrics);
+    tell_sinks(turn, metrics);
+}
+
+bool lw_turn_alive(const struct lw_turn *turn, char reason[200])
+{
+    if (turn->dead)
+        snprintf(reason, 200, "%.199s", turn->death.text);
+    return !turn->dead;
+}

@@ -1,0 +1,57 @@
+/* The turn of the daemon, cut into slices: pull, decode, gather, close, judge, commit. Everything that it touches is handed
+   in: clock, sources, store; so tests run it in virtual time. */
+#ifndef LEEWAY_ENGINE_FLOW_WATCH_TURN_H
+#define LEEWAY_ENGINE_FLOW_WATCH_TURN_H
+
+#include "engine/flow/config/config.h"
+#include "engine/flow/service/metrics.h"
+#include "engine/source/source.h"
+#include "engine/store/store.h"
+
+struct lw_turn;
+
+/* All borrowed until close. `once`: what is there is read, judged and nothing is waited for: a run closes when its newest
+   datapoint is older than the quiet period, whenever it arrived; runs of a source that has ended close at once. */
+struct lw_turn_options {
+    const struct lw_config *config;
+    struct lw_store *store;
+    const struct lw_world *world;
+    bool once;
+};
+
+/* Loads what was open, the models and the notes of people; LW_ERR_STATE when the store holds what cannot be read. */
+LW_MUST_USE enum lw_err lw_turn_open(struct lw_turn **out, const struct lw_turn_options *options,
+                                     struct lw_fault *fault);
+/* Closes the sources too. What was not committed is offered again by them after the next start. */
+void lw_turn_close(struct lw_turn *turn);
+
+/* A source to be read, with its part of the configuration; the turn owns it from here on, also after a failure. Before it
+   is opened, its mark is asked for (appended to `mark`). */
+LW_MUST_USE enum lw_err lw_turn_mark(struct lw_turn *turn, const struct lw_config_source *config, struct lw_buf *mark,
+                                     struct lw_fault *fault);
+LW_MUST_USE enum lw_err lw_turn_source(struct lw_turn *turn, const struct lw_config_source *config,
+                                       struct lw_source source, struct lw_fault *fault);
+/* The numbers of the sinks in the store, in the order of the configuration. */
+uint32_t lw_turn_sink(const struct lw_turn *turn, size_t i);
+
+/* One slice: at most one batch, or one model, or a piece of maintenance. *busy: call again soon; else not before *next
+   (ticks of the world). LW_ERR_FULL, and other trouble that passes, is told in the log and tried again: only what a restart
+   would mend is returned (LW_ERR_IO, LW_ERR_STATE of the store). */
+LW_MUST_USE enum lw_err lw_turn_slice(struct lw_turn *turn, bool *busy, lw_span *next, struct lw_fault *fault);
+/* A source has something, or a person said something. */
+void lw_turn_wake(struct lw_turn *turn);
+/* Notes were written: they are read anew, and what was touched is judged. */
+void lw_turn_notes_changed(struct lw_turn *turn);
+/* With once: everything that is there was read, closed and judged. */
+bool lw_turn_finished(const struct lw_turn *turn);
+/* The last slice committed something that sinks are owed. */
+bool lw_turn_committed(struct lw_turn *turn);
+/* One marked alert to every sink. */
+LW_MUST_USE enum lw_err lw_turn_test_alert(struct lw_turn *turn, struct lw_str who, struct lw_fault *fault);
+
+/* Fills what the turn knows of: inputs, sources, runs, alerts, histograms. Sinks' lanes too, not their deliveries. */
+void lw_turn_metrics(struct lw_turn *turn, struct lw_metrics *metrics);
+/* true when the store is usable; else the reason. */
+bool lw_turn_alive(const struct lw_turn *turn, char reason[200]);
+
+#endif
