@@ -93,6 +93,21 @@ int64_t lw_zone_utc(const struct lw_zone *zone, int64_t local)
     }
 }
 
+int64_t lw_zone_local(const struct lw_zone *zone, int64_t utc)
+{
+    int64_t moved = 0;
+
+    if (zone == NULL)
+        return utc;
+    if (zone->cyclic) {
+        int64_t end = zone->changes[zone->n - 1].at;
+
+        if (utc >= end)
+            moved = (utc - end) / CYCLE * CYCLE + CYCLE;
+    }
+    return utc + zone->changes[in_force(zone, utc - moved)].offset;
+}
+
 /* ---- the rule of the footer, as in the environment variable TZ (POSIX.1-2017 section 8.3, RFC 8536 section 3.3) ---- */
 
 struct rule_day {

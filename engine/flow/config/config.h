@@ -97,11 +97,12 @@ struct lw_config {
 };
 
 /* What a run's name means: its block (index; the last, built-in one matches everything) and the model's name (empty: by
-   the form of the job's name), in `arena`. First match wins. */
+   the form of the job's name), in `arena`. First match wins. Not for two threads at once. Only LW_ERR_NOMEM. */
 struct lw_config_matched {
     size_t block;
     struct lw_str model;
     bool excluded;
+    bool gave_up; /* a regular expression hit its bounds on this name and was taken as not matching: worth a warning */
 };
 LW_MUST_USE enum lw_err lw_config_match(const struct lw_config *config, struct lw_str run, struct lw_arena *arena,
                                         struct lw_config_matched *out, struct lw_fault *fault);
