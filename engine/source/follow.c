@@ -20,6 +20,7 @@
 #define POLL_ACTIVE (LW_SECOND / 5)
 #define POLL_IDLE   LW_SECOND
 #define ACTIVE_FOR  (5 * LW_SECOND)
+#define MOVES_MAX   32 /* files that are gone through in one go when they have nothing new */
 #define GRACE                                                                                                          \
     LW_SECOND /* that long a rotated file is quiet before the new one is read: not all writers reopen at once */
 #define PACKED_SLICE ((size_t)512) /* unpacks to half a batch at most: deflate reaches 1032 to 1 */
@@ -41,6 +42,7 @@ struct follow {
     bool resumed;       /* behind a mark of a file that was read to its end */
     bool cut;           /* it became shorter while it was read */
     bool told;          /* that all was read */
+    bool moved;         /* another file was opened: there is more to do at once */
     bool ended, damaged;
     struct lw_unpack *unpack; /* of a packed file */
     bool rotating;
@@ -112,6 +114,7 @@ static enum lw_err begin_at(struct follow *follow, int file, uint64_t offset, st
     follow->line = offset;
     follow->changed = (struct timespec){0};
     follow->told = false;
+    follow->moved = true;
     return LW_ERR_OK;
 }
 
@@ -287,7 +290,7 @@ static enum lw_err at_end(struct follow *follow, lw_span ticks, struct lw_fault 
     if (follow->options.until_end)
         return end_document(follow, fault);
     if (stat(follow->options.path, &status) != 0)
-        return tell_caught_up(follow, fault);
+        return rotate(follow, true, ticks, fault); /* renamed, and the new one is still to come */
     if (!same_file(follow, (uint64_t)status.st_dev, (uint64_t)status.st_ino))
         return rotate(follow, status.st_size == 0, ticks, fault);
     follow->rotating = false;
@@ -412,8 +415,7 @@ static bool reached_end(const struct follow *follow)
     struct stat here, there;
 
     return !follow->cut && fstat(follow->file, &here) == 0 && (uint64_t)here.st_size == follow->at.offset &&
-           (stat(follow->options.path, &there) != 0 ||
-            same_file(follow, (uint64_t)there.st_dev, (uint64_t)there.st_ino));
+           stat(follow->options.path, &there) == 0 && same_file(follow, (uint64_t)there.st_dev, (uint64_t)there.st_ino);
 }
 
 static enum lw_err hand_out(struct follow *follow, lw_span ticks, struct lw_fault *fault)
@@ -499,8 +501,12 @@ static enum lw_err follow_work(void *state, lw_time now, lw_span ticks, lw_span 
     struct follow *follow = state;
     enum lw_err err = LW_ERR_OK;
 
-    if (!follow->pending && !follow->ended)
+    for (int moves = 0; err == LW_ERR_OK && !follow->pending && !follow->ended && moves < MOVES_MAX; moves++) {
+        follow->moved = false;
         err = look(follow, now, ticks, fault);
+        if (!follow->moved)
+            break;
+    }
     if (err == LW_ERR_IO) { /* it changed under our hands: looked at again */
         follow->health.errors++;
         err = LW_ERR_OK;

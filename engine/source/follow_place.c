@@ -148,7 +148,7 @@ static bool read_number(struct reading *reading, struct lw_str text)
         [DEVICE] = &reading->place.device, [INODE] = &reading->place.inode,   [OFFSET] = &reading->place.offset,
         [HEAD_N] = &reading->place.head_n, [TAIL_N] = &reading->place.tail_n,
     };
-    uint64_t version;
+    uint64_t version = 0;
 
     if (reading->member == VERSION_IS)
         return whole_number(text, &version) && version == VERSION;

@@ -31,7 +31,7 @@ void lw_seen_add(struct lw_seen *seen, uint64_t hash, lw_time time);
 LW_MUST_USE enum lw_err lw_seen_prune(struct lw_seen *seen, lw_time since, struct lw_fault *fault);
 /* 16 hex digits each, in no order that means anything. */
 void lw_seen_write(const struct lw_seen *seen, struct lw_buf *out);
-/* false when the text is none of write; nothing is added then. LW_ERR_NOMEM through `err`. */
+/* What write wrote, all as of `time`. *sound is false, and nothing is added, when the text is none of it. LW_ERR_NOMEM. */
 LW_MUST_USE enum lw_err lw_seen_read(struct lw_seen *seen, struct lw_str text, lw_time time, bool *sound,
                                      struct lw_fault *fault);
 void lw_seen_close(struct lw_seen *seen);
