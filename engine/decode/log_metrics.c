@@ -258,7 +258,8 @@ static void settle(struct lw_log_metrics *metrics)
         const unsigned all = LW_KNOWN_SUM | LW_KNOWN_COUNT | LW_KNOWN_MIN | LW_KNOWN_MAX;
         const unsigned mean = LW_KNOWN_SUM | LW_KNOWN_COUNT;
 
-        metric->name.at = metrics->names.at + at;
+        /* A name may be empty, and then there may be no names at all. */
+        metric->name.at = metric->name.len > 0 ? metrics->names.at + at : "";
         at += metric->name.len;
         set->average = (set->known & mean) == mean && set->count > 0 ? set->sum / set->count
                        : (set->known & LW_KNOWN_SUM) != 0            ? set->sum

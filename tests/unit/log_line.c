@@ -170,6 +170,11 @@ static void documents_hold_curves_and_signs_of_life(void)
 
 static void damaged_documents_have_their_reasons(void)
 {
+    /* A metric without a name is no curve, but a sign that the run was alive. */
+    READS("#metrics {\"Metrics\": {\"\": {\"sum\": 1}}, \"EndTime\": 1593340792}\n",
+          "point ||j| 1593340792000 heartbeat sum=1\n"
+          "fact STARTED ||j at=1593340792000 number=0 rank=1\n"
+          "fact ENDED ||j at=1593340792000 number=0 rank=1\n");
     READS("#metrics {\"Metrics\": {\"a\": {\"su[TRUNCATED MESSAGE] 6571 bytes are truncated.\n"
           "#metrics {\"Metrics\": {\"a\": {\"sum\": 1}}\n"
           "#metrics {\"Metrics\": {\"a\": {\"sum\": x}}}\n"

@@ -1,15 +1,15 @@
-/* What the parts of the turn share: private to engine/flow/watch/turn*.c. */
-#ifndef LEEWAY_ENGINE_FLOW_WATCH_TURN_STATE_H
-#define LEEWAY_ENGINE_FLOW_WATCH_TURN_STATE_H
+/* What the parts of the turn share: private to engine/flow/turn/turn*.c. */
+#ifndef LEEWAY_ENGINE_FLOW_TURN_TURN_STATE_H
+#define LEEWAY_ENGINE_FLOW_TURN_TURN_STATE_H
 
 #include "engine/core/judge/judge.h"
 #include "engine/core/live.h"
 #include "engine/flow/people/people.h"
-#include "engine/flow/watch/courier.h"
-#include "engine/flow/watch/feed.h"
-#include "engine/flow/watch/roster.h"
-#include "engine/flow/watch/silence.h"
-#include "engine/flow/watch/turn.h"
+#include "engine/flow/turn/courier.h"
+#include "engine/flow/turn/feed.h"
+#include "engine/flow/turn/roster.h"
+#include "engine/flow/turn/silence.h"
+#include "engine/flow/turn/turn.h"
 
 /* Kinds of texts in the store that belong to the turn. Names made of several texts are joined by '\x1f'. */
 #define LW_KIND_MARK     "mark"     /* source: how far it was read */

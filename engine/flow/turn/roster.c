@@ -1,4 +1,4 @@
-#include "engine/flow/watch/roster.h"
+#include "engine/flow/turn/roster.h"
 
 #include "engine/base/arena.h"
 #include "engine/base/fault.h"

@@ -1,6 +1,6 @@
 /* The models that the daemon knows, in memory: which have to be judged, which at what time, and which are in trouble. */
-#ifndef LEEWAY_ENGINE_FLOW_WATCH_ROSTER_H
-#define LEEWAY_ENGINE_FLOW_WATCH_ROSTER_H
+#ifndef LEEWAY_ENGINE_FLOW_TURN_ROSTER_H
+#define LEEWAY_ENGINE_FLOW_TURN_ROSTER_H
 
 #include "leeway/err.h"
 #include "leeway/str.h"

@@ -1,7 +1,7 @@
 /* The turn of the daemon, cut into slices: pull, decode, gather, close, judge, commit. Everything that it touches is handed
    in: clock, sources, store; so tests run it in virtual time. */
-#ifndef LEEWAY_ENGINE_FLOW_WATCH_TURN_H
-#define LEEWAY_ENGINE_FLOW_WATCH_TURN_H
+#ifndef LEEWAY_ENGINE_FLOW_TURN_TURN_H
+#define LEEWAY_ENGINE_FLOW_TURN_TURN_H
 
 #include "engine/flow/config/config.h"
 #include "engine/flow/service/metrics.h"
@@ -51,6 +51,8 @@ LW_MUST_USE enum lw_err lw_turn_test_alert(struct lw_turn *turn, struct lw_str w
 
 /* Fills what the turn knows of: inputs, sources, runs, alerts, histograms. Sinks' lanes too, not their deliveries. */
 void lw_turn_metrics(struct lw_turn *turn, struct lw_metrics *metrics);
+/* The sinks of the last snapshot, in the order of the configuration, for what their deliveries know. */
+struct lw_metrics_sink *lw_turn_sinks(struct lw_turn *turn);
 /* true when the store is usable; else the reason. */
 bool lw_turn_alive(const struct lw_turn *turn, char reason[200]);
 

@@ -1,5 +1,5 @@
 #include "engine/base/fault.h"
-#include "engine/flow/watch/turn_state.h"
+#include "engine/flow/turn/turn_state.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "engine/flow/watch/courier.h"
+#include "engine/flow/turn/courier.h"
 
 #include "engine/base/fault.h"
 #include "engine/core/gather/glob.h"

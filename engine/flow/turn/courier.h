@@ -1,6 +1,6 @@
 /* Puts events into the outboxes of the sinks that want them, numbered for each. */
-#ifndef LEEWAY_ENGINE_FLOW_WATCH_COURIER_H
-#define LEEWAY_ENGINE_FLOW_WATCH_COURIER_H
+#ifndef LEEWAY_ENGINE_FLOW_TURN_COURIER_H
+#define LEEWAY_ENGINE_FLOW_TURN_COURIER_H
 
 #include "engine/flow/config/config.h"
 #include "engine/report/event.h"

@@ -1,7 +1,7 @@
 #include "engine/base/digest.h"
 #include "engine/base/fault.h"
 #include "engine/base/time_text.h"
-#include "engine/flow/watch/turn_state.h"
+#include "engine/flow/turn/turn_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>

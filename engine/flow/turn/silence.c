@@ -1,4 +1,4 @@
-#include "engine/flow/watch/silence.h"
+#include "engine/flow/turn/silence.h"
 
 #include <inttypes.h>
 #include <stdio.h>

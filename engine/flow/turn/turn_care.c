@@ -1,6 +1,6 @@
 #include "engine/base/fault.h"
 #include "engine/base/time_text.h"
-#include "engine/flow/watch/turn_state.h"
+#include "engine/flow/turn/turn_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,0 +1,340 @@
+#include "engine/flow/watch/loop_state.h"
+
+#include "engine/base/fault.h"
+#include "leeway/version.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define DRAIN_MS      (5 * LW_SECOND)  /* after TERM: what can be sent by then is sent, the rest waits in the store */
+#define ONCE_GIVE_UP  (30 * LW_SECOND) /* --once: a sink that took nothing for so long has failed */
+#define LOOK_EACH_MS  (1 * LW_SECOND)  /* of the housekeeping timer */
+#define ARENA_CEILING ((size_t)64 << 20)
+
+void lw_loop_soon(struct lw_loop *loop)
+{
+    event_active(loop->slice, EV_TIMEOUT, 1);
+}
+
+/* --- deliveries --- */
+
+void lw_loop_wake_deliveries(void *context)
+{
+    struct lw_loop *loop = context;
+
+    for (size_t i = 0; i < loop->out_n; i++)
+        loop->out[i].due.ms = 0;
+    lw_loop_soon(loop);
+}
+
+static void end_loop(struct lw_loop *loop, enum lw_exit exit)
+{
+    loop->exit = exit;
+    event_base_loopbreak(loop->base);
+}
+
+/* The store refuses everything: a restart reads what is really on the disk. */
+void lw_loop_die(struct lw_loop *loop, const struct lw_fault *fault)
+{
+    lw_loop_note(loop, LW_NOTE_ERROR, fault->text);
+    end_loop(loop, LW_EXIT_STORE);
+}
+
+/* Lets every delivery that is due work; `next`: when one wants to again. */
+static void deliver(struct lw_loop *loop, lw_span *next)
+{
+    for (size_t i = 0; i < loop->out_n; i++) {
+        struct lw_loop_out *out = &loop->out[i];
+        struct lw_fault fault = {.code = LW_ERR_OK};
+        struct lw_delivery_status status;
+
+        if (lw_loop_ticks(loop).ms >= out->due.ms) {
+            lw_span due = {INT64_MAX};
+
+            if (lw_delivery_work(out->delivery, lw_loop_now(loop), lw_loop_ticks(loop), &due, &fault) != LW_ERR_OK)
+                lw_loop_note(loop, LW_NOTE_ERROR, fault.text);
+            out->due = due;
+        }
+        lw_delivery_status(out->delivery, &status);
+        if (status.events + status.dead + status.skipped != out->delivered) {
+            out->delivered = status.events + status.dead + status.skipped;
+            out->progress_at = lw_loop_ticks(loop);
+        }
+        if (out->due.ms < next->ms)
+            *next = out->due;
+    }
+}
+
+/* Events that a sink is owed. */
+static uint64_t owed(const struct lw_loop *loop, size_t sink)
+{
+    uint64_t n = 0;
+
+    for (int lane = 0; lane < LW_LANE_COUNT; lane++) {
+        struct lw_store_lane state;
+
+        lw_store_lane(loop->store, lw_turn_sink(loop->turn, sink), (enum lw_lane)lane, &state);
+        n += state.events;
+    }
+    return n;
+}
+
+/* Nothing is owed, or what is owed cannot go out now. */
+static bool is_drained(const struct lw_loop *loop, bool patient)
+{
+    for (size_t i = 0; i < loop->out_n; i++) {
+        struct lw_delivery_status status;
+
+        if (owed(loop, i) == 0 && lw_delivery_idle(loop->out[i].delivery))
+            continue;
+        lw_delivery_status(loop->out[i].delivery, &status);
+        if (status.state == LW_DELIVERY_OK || !lw_delivery_idle(loop->out[i].delivery))
+            return false;
+        if (patient && status.state == LW_DELIVERY_RETRYING &&
+            lw_loop_ticks(loop).ms - loop->out[i].progress_at.ms < ONCE_GIVE_UP)
+            return false;
+    }
+    return true;
+}
+
+/* --- slices --- */
+
+static void plan(struct lw_loop *loop, bool busy, lw_span next)
+{
+    int64_t wait = busy ? 0 : next.ms - lw_loop_ticks(loop).ms;
+    struct timeval after;
+
+    if (wait < 0)
+        wait = 0;
+    if (wait > LW_HOUR)
+        wait = LW_HOUR;
+    after.tv_sec = wait / 1000;
+    after.tv_usec = (suseconds_t)(wait % 1000 * 1000);
+    evtimer_add(loop->slice, &after);
+}
+
+/* --once: told what is still owed when nothing more can be done. */
+static void finish_once(struct lw_loop *loop)
+{
+    enum lw_exit exit = LW_EXIT_DONE;
+
+    for (size_t i = 0; i < loop->out_n; i++) {
+        struct lw_delivery_status status;
+        char text[400];
+
+        lw_delivery_status(loop->out[i].delivery, &status);
+        if (owed(loop, i) == 0 && status.dead == 0)
+            continue;
+        exit = LW_EXIT_UNDELIVERED;
+        snprintf(text, sizeof(text),
+                 "%llu events for sink %.60s were not delivered%s%s: they are kept, and go out with the next start",
+                 (unsigned long long)(owed(loop, i) + status.dead), loop->config->sinks[i].name,
+                 status.last_error[0] != '\0' ? ": " : "", status.last_error);
+        lw_loop_note(loop, LW_NOTE_ERROR, text);
+    }
+    end_loop(loop, exit);
+}
+
+static void run_draining(struct lw_loop *loop)
+{
+    lw_span next = {INT64_MAX};
+
+    deliver(loop, &next);
+    if (lw_loop_ticks(loop).ms >= loop->drain_until.ms ||
+        (is_drained(loop, false) && (loop->server == NULL || lw_server_busy(loop->server) == 0))) {
+        end_loop(loop, loop->exit);
+        return;
+    }
+    if (next.ms > loop->drain_until.ms)
+        next = loop->drain_until;
+    plan(loop, false, next);
+}
+
+static void on_slice(evutil_socket_t fd, short what, void *context)
+{
+    struct lw_loop *loop = context;
+    struct lw_fault fault = {.code = LW_ERR_OK};
+    lw_span next = {INT64_MAX};
+    bool busy = false;
+
+    (void)fd;
+    (void)what;
+    if (loop->draining) {
+        run_draining(loop);
+        return;
+    }
+    if (loop->reload)
+        lw_loop_reload(loop);
+    if (lw_turn_slice(loop->turn, &busy, &next, &fault) != LW_ERR_OK) {
+        lw_loop_die(loop, &fault);
+        return;
+    }
+    if (lw_turn_committed(loop->turn))
+        lw_loop_wake_deliveries(loop);
+    deliver(loop, &next);
+    if (loop->options.once && !busy && lw_turn_finished(loop->turn)) {
+        if (!loop->finished) {
+            loop->finished = true;
+            for (size_t i = 0; i < loop->out_n; i++)
+                loop->out[i].progress_at = lw_loop_ticks(loop);
+        }
+        if (is_drained(loop, true)) {
+            finish_once(loop);
+            return;
+        }
+        if (next.ms > lw_loop_ticks(loop).ms + LW_SECOND)
+            next.ms = lw_loop_ticks(loop).ms + LW_SECOND;
+    }
+    plan(loop, busy, next);
+}
+
+/* The watchdog is fed by the loop itself: a loop that hangs is restarted. */
+static void on_look(evutil_socket_t fd, short what, void *context)
+{
+    struct lw_loop *loop = context;
+    char reason[200];
+
+    (void)fd;
+    (void)what;
+    if (loop->notify.watchdog.ms > 0 && lw_loop_ticks(loop).ms - loop->alive_at.ms >= loop->notify.watchdog.ms / 2 &&
+        lw_turn_alive(loop->turn, reason)) {
+        lw_notify_alive(&loop->notify);
+        loop->alive_at = lw_loop_ticks(loop);
+    }
+}
+
+/* --- signals --- */
+
+static void begin_draining(struct lw_loop *loop)
+{
+    if (loop->draining)
+        return;
+    loop->draining = true;
+    loop->drain_until.ms = lw_loop_ticks(loop).ms + DRAIN_MS;
+    lw_loop_note(loop, LW_NOTE_INFO, "ending: what can be sent in 5 seconds is sent, the rest is kept");
+    lw_notify_stopping(&loop->notify, "sending what waits");
+    if (loop->server != NULL)
+        lw_server_drain(loop->server);
+    lw_loop_soon(loop);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *context)
+{
+    struct lw_loop *loop = context;
+
+    (void)what;
+    if (number == SIGHUP) {
+        loop->reload = true;
+        lw_loop_soon(loop);
+    } else if (number == SIGINT && ++loop->interrupts > 1) {
+        end_loop(loop, LW_EXIT_DONE);
+    } else if (number == SIGINT || number == SIGTERM) {
+        begin_draining(loop);
+    }
+}
+
+static enum lw_err watch_signals(struct lw_loop *loop, struct lw_fault *fault)
+{
+    static const int numbers[LW_LOOP_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+
+    for (size_t i = 0; i < LW_LOOP_SIGNALS; i++) {
+        loop->signals[i] = evsignal_new(loop->base, numbers[i], on_signal, loop);
+        if (loop->signals[i] == NULL || event_add(loop->signals[i], NULL) != 0)
+            return lw_fault_memory(fault, "signals");
+    }
+    return LW_ERR_OK;
+}
+
+static enum lw_err open_store(struct lw_loop *loop, struct lw_fault *fault)
+{
+    struct lw_store_limits limits = {.keep_points = loop->config->keep_points,
+                                     .keep_history = loop->config->keep_history};
+    enum lw_err err;
+
+    for (size_t i = 0; i < loop->config->sinks_n; i++) {
+        if (loop->config->sinks[i].spool > limits.spool)
+            limits.spool = loop->config->sinks[i].spool;
+    }
+    err = lw_store_open(&loop->store, loop->config->store, LW_STORE_OWN, &limits, fault);
+    if (err == LW_ERR_OK)
+        loop->outbox = lw_store_outbox(loop->store);
+    return err;
+}
+
+static enum lw_err open_base(struct lw_loop *loop, struct lw_fault *fault)
+{
+    static const struct timeval each = {.tv_sec = LOOK_EACH_MS / 1000};
+    enum lw_err err;
+
+    signal(SIGPIPE, SIG_IGN);
+    loop->base = event_base_new();
+    if (loop->base == NULL)
+        return lw_fault_memory(fault, "the loop");
+    loop->slice = evtimer_new(loop->base, on_slice, loop);
+    loop->look = event_new(loop->base, -1, EV_PERSIST, on_look, loop);
+    if (loop->slice == NULL || loop->look == NULL || event_add(loop->look, &each) != 0)
+        return lw_fault_memory(fault, "the loop");
+    err = lw_http_curl_open(&loop->curl, loop->base, "leeway/" LW_VERSION, fault);
+    if (err != LW_ERR_OK)
+        return err;
+    loop->http = lw_http_curl_http(loop->curl);
+    loop->notify =
+        lw_notify_open(getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"), (long)getpid(), fault);
+    return LW_ERR_OK;
+}
+
+static void close_all(struct lw_loop *loop)
+{
+    lw_loop_stop(loop);
+    lw_http_curl_close(loop->curl);
+    lw_store_close(loop->store);
+    lw_notify_close(&loop->notify);
+    for (size_t i = 0; i < LW_LOOP_SIGNALS; i++) {
+        if (loop->signals[i] != NULL)
+            event_free(loop->signals[i]);
+    }
+    if (loop->slice != NULL)
+        event_free(loop->slice);
+    if (loop->look != NULL)
+        event_free(loop->look);
+    if (loop->base != NULL)
+        event_base_free(loop->base);
+    lw_arena_close(&loop->arena);
+    lw_config_close(loop->config);
+    free(loop);
+}
+
+enum lw_err lw_loop_run(struct lw_config *config, const struct lw_loop_options *options, enum lw_exit *exit,
+                        struct lw_fault *fault)
+{
+    struct lw_loop *loop = calloc(1, sizeof(*loop));
+    enum lw_err err;
+
+    if (loop == NULL) {
+        lw_config_close(config);
+        return lw_fault_memory(fault, "the loop");
+    }
+    loop->config = config;
+    loop->options = *options;
+    loop->world = lw_log_world(options->log);
+    loop->arena.ceiling = ARENA_CEILING;
+    loop->notify.fd = -1;
+    err = open_base(loop, fault);
+    if (err == LW_ERR_OK)
+        err = open_store(loop, fault);
+    if (err == LW_ERR_OK)
+        err = watch_signals(loop, fault);
+    if (err == LW_ERR_OK)
+        err = lw_loop_start(loop, fault);
+    if (err == LW_ERR_OK) {
+        lw_notify_ready(&loop->notify, "watching");
+        lw_loop_soon(loop);
+        event_base_dispatch(loop->base);
+        *exit = loop->exit;
+    }
+    close_all(loop);
+    return err;
+}
