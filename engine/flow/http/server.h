@@ -1,7 +1,7 @@
 /* The HTTP server of the daemon: health, metrics, lists, and what is pushed in. Off unless configured; as small as it can
    be: HTTP/1.1 with limits on everything. It runs in the loop of the daemon. */
-#ifndef LEEWAY_ENGINE_FLOW_SERVICE_SERVER_H
-#define LEEWAY_ENGINE_FLOW_SERVICE_SERVER_H
+#ifndef LEEWAY_ENGINE_FLOW_HTTP_SERVER_H
+#define LEEWAY_ENGINE_FLOW_HTTP_SERVER_H
 
 #include "engine/base/buf.h"
 #include "engine/base/world.h"

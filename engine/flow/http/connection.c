@@ -1,0 +1,579 @@
+#define _GNU_SOURCE
+#include "engine/base/fault.h"
+#include "engine/flow/http/chunks.h"
+#include "engine/flow/http/head.h"
+#include "engine/flow/http/server_state.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+
+#define PIECE       ((size_t)64 << 10) /* read ahead, and handed to the source at once */
+#define BODY_RATE   ((size_t)64 << 10) /* bytes a second that a body has to come at, beyond its first time */
+#define ANSWER_MAX  ((size_t)64 << 20) /* bytes of a document */
+#define LINGER_TIME (2 * LW_SECOND)    /* for a peer to read a refusal while it still sends */
+#define LINGER_MAX  ((size_t)1 << 20)
+#define WRITE_TIME  (30 * LW_SECOND)
+
+enum phase {
+    HEAD,   /* a head comes, or the connection is idle */
+    BODY,   /* of a push */
+    ANSWER, /* it waits for what it sent to be durable */
+    WRITE,  /* the answer goes out */
+    LINGER  /* it is out, and the peer may still send: closing at once would destroy it on its way */
+};
+
+struct lw_connection {
+    struct lw_connection *next;
+    struct lw_server *server;
+    struct bufferevent *bev;
+    struct event *timer;
+    struct sockaddr_storage own, peer;
+    enum phase phase;
+    bool begun;      /* something of the head is there */
+    bool keep_alive; /* after this request */
+    bool head_only;  /* HEAD */
+    bool chunked;
+    bool dead; /* to be freed once nobody is in its functions */
+    unsigned inside;
+    struct lw_chunks chunks;
+    uint64_t left;  /* of a body with a length */
+    uint64_t taken; /* of the body */
+    lw_span since;  /* when the body began */
+    struct lw_push_request *request;
+    size_t lingered;
+};
+
+static lw_span ticks(const struct lw_server *server)
+{
+    return server->world->ticks(server->world->self);
+}
+
+/* Connections: made, timed, freed. */
+static void set_timer(struct lw_connection *connection, lw_span span)
+{
+    struct timeval tv = {.tv_sec = span.ms / 1000, .tv_usec = span.ms % 1000 * 1000};
+
+    (void)event_add(connection->timer, &tv);
+}
+
+static void free_connection(struct lw_connection *connection)
+{
+    struct lw_server *server = connection->server;
+    struct lw_connection **at = &server->connections;
+
+    while (*at != connection)
+        at = &(*at)->next;
+    *at = connection->next;
+    server->connections_n--;
+    if (connection->request != NULL)
+        lw_push_cancel(server->calls.push, connection->request);
+    if (connection->timer != NULL)
+        event_free(connection->timer);
+    if (connection->bev != NULL)
+        bufferevent_free(connection->bev);
+    free(connection);
+    lw_server_resume(server);
+}
+
+/* Frees it, or leaves that to the outermost of its functions. */
+static void drop(struct lw_connection *connection)
+{
+    if (connection->phase == BODY || connection->phase == ANSWER)
+        connection->server->requests[0]++;
+    connection->phase = LINGER;
+    connection->dead = true;
+    if (connection->inside == 0)
+        free_connection(connection);
+}
+
+static void enter(struct lw_connection *connection)
+{
+    connection->inside++;
+}
+
+static void leave(struct lw_connection *connection)
+{
+    if (--connection->inside == 0 && connection->dead)
+        free_connection(connection);
+}
+
+/* Answers. */
+static const char *phrase(int status)
+{
+    static const struct {
+        int status;
+        const char *text;
+    } rows[] = {
+        {200, "OK"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
+        {411, "Length Required"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {417, "Expectation Failed"},
+        {421, "Misdirected Request"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {503, "Service Unavailable"},
+        {505, "HTTP Version Not Supported"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].status == status)
+            return rows[i].text;
+    }
+    return "";
+}
+
+struct reply {
+    int status;
+    const char *type, *header; /* header: further lines, or "" */
+    struct lw_str body;
+    lw_span retry_after;
+};
+
+/* No cookies, no CORS, nothing to be cached or guessed. */
+static void send_reply(struct lw_connection *connection, const struct reply *reply)
+{
+    struct evbuffer *out = bufferevent_get_output(connection->bev);
+    struct lw_server *server = connection->server;
+    int bad;
+
+    connection->keep_alive = connection->keep_alive && !server->draining;
+    server->requests[reply->status / 100]++;
+    connection->phase = WRITE;
+    bad = evbuffer_add_printf(out,
+                              "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                              "X-Content-Type-Options: nosniff\r\nContent-Security-Policy: default-src 'none'\r\n"
+                              "Cache-Control: no-store\r\n%s%s",
+                              reply->status, phrase(reply->status), reply->type, reply->body.len, reply->header,
+                              connection->keep_alive ? "" : "Connection: close\r\n") < 0;
+    if (reply->retry_after.ms > 0)
+        bad |= evbuffer_add_printf(out, "Retry-After: %lld\r\n", (long long)(reply->retry_after.ms + 999) / 1000) < 0;
+    bad |= evbuffer_add(out, "\r\n", 2) != 0;
+    if (!connection->head_only && reply->body.len > 0)
+        bad |= evbuffer_add(out, reply->body.at, reply->body.len) != 0;
+    set_timer(connection, (lw_span){WRITE_TIME});
+    if (bad)
+        drop(connection);
+}
+
+static void send_error(struct lw_connection *connection, int status, const char *why, const char *header)
+{
+    struct lw_buf body = {.ceiling = PIECE};
+    struct reply reply = {.status = status, .type = "application/json", .header = header};
+
+    connection->keep_alive = false;
+    lw_routes_error(why, &body);
+    reply.body = lw_buf_view(&body);
+    send_reply(connection, &reply);
+    lw_buf_close(&body);
+}
+
+static void send_document(struct lw_connection *connection, enum lw_route route, const struct lw_head *head)
+{
+    struct lw_server *server = connection->server;
+    struct lw_buf body = {.ceiling = ANSWER_MAX};
+    struct reply reply = {.header = ""};
+
+    reply.status = lw_routes_read(&server->routes, server, route, head, &body, &reply.type);
+    if (body.error != LW_ERR_OK) {
+        send_error(connection, 500, "the answer is too large, or there is no memory for it", "");
+    } else {
+        reply.body = lw_buf_view(&body);
+        send_reply(connection, &reply);
+    }
+    lw_buf_close(&body);
+}
+
+/* What the source says of a push, at once or once it is durable. The rest of a body that was refused is not read. */
+static void on_answered(void *context, const struct lw_push_answer *answer)
+{
+    struct lw_connection *connection = context;
+    struct reply reply = {.status = answer->status,
+                          .type = answer->content_type,
+                          .header = "",
+                          .body = answer->body,
+                          .retry_after = answer->retry_after};
+
+    if (connection->phase == BODY && (connection->left > 0 || connection->chunked))
+        connection->keep_alive = false;
+    connection->request = NULL;
+    enter(connection);
+    send_reply(connection, &reply);
+    leave(connection);
+}
+
+/* Heads. */
+static void begin_push(struct lw_connection *connection, enum lw_route route, const struct lw_head *head)
+{
+    struct lw_server *server = connection->server;
+
+    connection->phase = BODY;
+    connection->chunked = head->chunked;
+    connection->chunks = (struct lw_chunks){.left = 0};
+    connection->left = head->length;
+    connection->taken = 0;
+    connection->since = ticks(server);
+    set_timer(connection, server->options.body_time);
+    lw_push_begin(server->calls.push, route == LW_ROUTE_PUSH ? LW_PUSH_METRICS : LW_PUSH_FIREHOSE,
+                  head->field[LW_HEAD_FIREHOSE_ID], head->length, head->has[LW_HEAD_PACKED], on_answered, connection,
+                  &connection->request);
+    if (connection->phase == BODY && head->has[LW_HEAD_EXPECT] && !head->old &&
+        bufferevent_write(connection->bev, "HTTP/1.1 100 Continue\r\n\r\n", 25) != 0)
+        drop(connection);
+}
+
+static void refresh_token(struct lw_server *server)
+{
+    struct lw_fault fault;
+    bool changed = false;
+
+    if (server->token.text == NULL)
+        return;
+    if (lw_access_token_refresh(&server->token, &changed, &fault) != LW_ERR_OK)
+        lw_server_note(server, LW_NOTE_WARNING, fault.text);
+    else if (changed)
+        lw_server_note(server, LW_NOTE_INFO, "the token of the HTTP server was read anew");
+}
+
+static void take_head(struct lw_connection *connection, struct lw_str bytes)
+{
+    struct lw_server *server = connection->server;
+    struct lw_routes_verdict verdict = {.why = "", .header = ""};
+    struct lw_head head;
+    enum lw_route route = LW_ROUTE_HEALTH;
+
+    connection->begun = false;
+    connection->head_only = false;
+    verdict.status = lw_head_read(bytes, &head, &verdict.why);
+    if (verdict.status != 0) {
+        send_error(connection, verdict.status, verdict.why, "");
+        return;
+    }
+    connection->head_only = lw_str_equal(head.method, LW_STR("HEAD"));
+    connection->keep_alive = head.keep_alive;
+    refresh_token(server);
+    verdict = lw_routes_admit(&server->routes, &head, (const struct sockaddr *)&connection->own,
+                              (const struct sockaddr *)&connection->peer, &route);
+    if (verdict.status != 0)
+        send_error(connection, verdict.status, verdict.why, verdict.header);
+    else if (lw_routes_is_push(route))
+        begin_push(connection, route, &head);
+    else
+        send_document(connection, route, &head);
+}
+
+/* true: go on, there may be more to be done with what is there. */
+static bool read_head(struct lw_connection *connection, struct evbuffer *in)
+{
+    const struct lw_server *server = connection->server;
+    size_t there = evbuffer_get_length(in);
+    size_t most = there < server->options.head ? there : server->options.head;
+    const char *bytes;
+    size_t end;
+
+    if (there == 0)
+        return false;
+    if (!connection->begun) {
+        connection->begun = true;
+        set_timer(connection, server->options.head_time);
+    }
+    bytes = (const char *)evbuffer_pullup(in, (ev_ssize_t)most);
+    if (bytes == NULL) {
+        drop(connection);
+        return false;
+    }
+    end = lw_head_end((struct lw_str){.at = bytes, .len = most});
+    if (end > 0) {
+        take_head(connection, (struct lw_str){.at = bytes, .len = end});
+        (void)evbuffer_drain(in, end);
+        return true;
+    }
+    if (there >= server->options.head)
+        send_error(connection, 431, "the head is larger than this server reads", "");
+    return false;
+}
+
+/* Bodies. */
+static void end_body(struct lw_connection *connection)
+{
+    connection->phase = ANSWER;
+    connection->chunked = false;
+    connection->left = 0;
+    set_timer(connection, connection->server->options.answer_time);
+    if (connection->request != NULL && !lw_push_end(connection->server->calls.push, connection->request))
+        connection->request = NULL;
+}
+
+static void give_body(struct lw_connection *connection, const char *bytes, size_t n)
+{
+    connection->taken += n;
+    if (!lw_push_bytes(connection->server->calls.push, connection->request, bytes, n))
+        connection->request = NULL;
+}
+
+static bool bad_chunk(struct lw_connection *connection)
+{
+    struct lw_push_request *request = connection->request;
+
+    connection->request = NULL;
+    if (request != NULL)
+        lw_push_cancel(connection->server->calls.push, request);
+    send_error(connection, 400, "the chunks of the body are malformed", "");
+    return false;
+}
+
+static bool read_chunks(struct lw_connection *connection, struct evbuffer *in)
+{
+    size_t there = evbuffer_get_contiguous_space(in);
+    const char *bytes = (const char *)evbuffer_pullup(in, (ev_ssize_t)there);
+    size_t at = 0;
+
+    while (at < there && connection->phase == BODY) {
+        size_t skip = 0;
+        size_t n = 0;
+
+        switch (lw_chunks_next(&connection->chunks, bytes + at, there - at, &skip, &n)) {
+        case LW_CHUNKS_MORE:
+            at = there;
+            break;
+        case LW_CHUNKS_DATA:
+            give_body(connection, bytes + at + skip, n);
+            at += skip + n;
+            break;
+        case LW_CHUNKS_END:
+            at += skip;
+            end_body(connection);
+            break;
+        case LW_CHUNKS_BAD:
+            return bad_chunk(connection);
+        }
+    }
+    (void)evbuffer_drain(in, at);
+    return at > 0;
+}
+
+static bool read_body(struct lw_connection *connection, struct evbuffer *in)
+{
+    size_t there = evbuffer_get_contiguous_space(in);
+
+    if (connection->chunked)
+        return there > 0 && read_chunks(connection, in);
+    if (there > connection->left)
+        there = (size_t)connection->left;
+    connection->left -= there;
+    if (there > 0)
+        give_body(connection, (const char *)evbuffer_pullup(in, (ev_ssize_t)there), there);
+    (void)evbuffer_drain(in, there);
+    if (connection->phase == BODY && connection->left == 0)
+        end_body(connection);
+    return there > 0;
+}
+
+static void linger(struct lw_connection *connection, struct evbuffer *in)
+{
+    connection->lingered += evbuffer_get_length(in);
+    (void)evbuffer_drain(in, evbuffer_get_length(in));
+    if (connection->lingered > LINGER_MAX)
+        drop(connection);
+}
+
+/* Everything that can be done with what was read. One request at a time: what is pipelined waits in the buffer, and the
+   high watermark keeps that small. */
+static void process(struct lw_connection *connection)
+{
+    struct evbuffer *in = bufferevent_get_input(connection->bev);
+    bool more = true;
+
+    enter(connection);
+    while (more && !connection->dead) {
+        switch (connection->phase) {
+        case HEAD:
+            more = read_head(connection, in);
+            break;
+        case BODY:
+            more = read_body(connection, in);
+            break;
+        case LINGER:
+            linger(connection, in);
+            more = false;
+            break;
+        case ANSWER:
+        case WRITE:
+            more = false;
+            break;
+        }
+    }
+    leave(connection);
+}
+
+static void on_read(struct bufferevent *bev, void *context)
+{
+    (void)bev;
+    process(context);
+}
+
+/* The answer is out. */
+static void on_written(struct bufferevent *bev, void *context)
+{
+    struct lw_connection *connection = context;
+    struct lw_server *server = connection->server;
+
+    if (connection->phase != WRITE || evbuffer_get_length(bufferevent_get_output(bev)) > 0)
+        return;
+    if (connection->keep_alive) {
+        connection->phase = HEAD;
+        set_timer(connection, server->options.idle_time);
+        process(connection);
+        return;
+    }
+    /* TCP throws an answer away that the peer has not read when it sends into a closed socket. */
+    connection->phase = LINGER;
+    if (server->tls != NULL)
+        (void)SSL_shutdown(bufferevent_openssl_get_ssl(bev));
+    if (shutdown(bufferevent_getfd(bev), SHUT_WR) != 0) {
+        drop(connection);
+        return;
+    }
+    set_timer(connection, (lw_span){LINGER_TIME});
+    process(connection);
+}
+
+static void on_event(struct bufferevent *bev, short what, void *context)
+{
+    struct lw_connection *connection = context;
+
+    (void)bev;
+    if (what & BEV_EVENT_CONNECTED)
+        return;
+    /* Half closed: it has said everything and still listens. */
+    if ((what & BEV_EVENT_EOF) && (connection->phase == ANSWER || connection->phase == WRITE))
+        connection->keep_alive = false;
+    else
+        drop(connection);
+}
+
+/* A body is given its time, and more while it comes fast enough. */
+static bool is_fast(const struct lw_connection *connection, lw_span *rest)
+{
+    const struct lw_server *server = connection->server;
+    int64_t earned = (int64_t)(connection->taken * 1000 / BODY_RATE);
+
+    rest->ms = connection->since.ms + server->options.body_time.ms + earned - ticks(server).ms;
+    return rest->ms > 0;
+}
+
+static void on_time(evutil_socket_t fd, short what, void *context)
+{
+    struct lw_connection *connection = context;
+    struct lw_push_request *request = connection->request;
+    enum phase phase = connection->phase;
+    lw_span rest;
+
+    (void)fd;
+    (void)what;
+    if (phase == WRITE || phase == LINGER || (phase == HEAD && !connection->begun)) {
+        drop(connection);
+        return;
+    }
+    if (phase == BODY && is_fast(connection, &rest)) {
+        set_timer(connection, rest);
+        return;
+    }
+    connection->request = NULL;
+    if (request != NULL)
+        lw_push_cancel(connection->server->calls.push, request);
+    enter(connection);
+    if (phase == ANSWER)
+        send_error(connection, 503, "it could not be stored in time: try again later", "Retry-After: 30\r\n");
+    else
+        send_error(connection, 408, "the request came too slowly", "");
+    leave(connection);
+}
+
+/* Made of an accepted socket. */
+static bool begin_connection(struct lw_connection *connection, evutil_socket_t fd)
+{
+    struct lw_server *server = connection->server;
+    socklen_t length = sizeof(connection->own);
+    SSL *ssl;
+
+    if (getsockname(fd, (struct sockaddr *)&connection->own, &length) != 0)
+        return false;
+    if (server->tls == NULL) {
+        connection->bev = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+    } else {
+        ssl = SSL_new(server->tls);
+        if (ssl == NULL)
+            return false;
+        connection->bev = bufferevent_openssl_socket_new(server->base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING,
+                                                         BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+        if (connection->bev == NULL)
+            SSL_free(ssl);
+    }
+    if (connection->bev == NULL)
+        return false;
+    connection->timer = evtimer_new(server->base, on_time, connection);
+    if (connection->timer == NULL)
+        return false;
+    bufferevent_setcb(connection->bev, on_read, on_written, on_event, connection);
+    bufferevent_setwatermark(connection->bev, EV_READ, 0, PIECE);
+    set_timer(connection, server->options.head_time);
+    return bufferevent_enable(connection->bev, EV_READ | EV_WRITE) == 0;
+}
+
+void lw_connection_open(struct lw_server *server, evutil_socket_t fd, const struct sockaddr *peer, size_t length)
+{
+    struct lw_connection *connection = calloc(1, sizeof(*connection));
+
+    if (connection == NULL) {
+        evutil_closesocket(fd);
+        return;
+    }
+    connection->server = server;
+    memcpy(&connection->peer, peer, length < sizeof(connection->peer) ? length : sizeof(connection->peer));
+    connection->next = server->connections;
+    server->connections = connection;
+    server->connections_n++;
+    if (!begin_connection(connection, fd)) {
+        if (connection->bev == NULL)
+            evutil_closesocket(fd);
+        free_connection(connection);
+    }
+}
+
+void lw_connection_drain(struct lw_server *server)
+{
+    struct lw_connection *next;
+
+    for (struct lw_connection *connection = server->connections; connection != NULL; connection = next) {
+        next = connection->next;
+        if (connection->phase == HEAD && connection->inside == 0)
+            drop(connection);
+    }
+}
+
+size_t lw_connection_busy(const struct lw_server *server)
+{
+    size_t n = 0;
+
+    for (const struct lw_connection *connection = server->connections; connection != NULL;
+         connection = connection->next)
+        n += connection->phase != HEAD && connection->phase != LINGER;
+    return n;
+}
+
+void lw_connection_close_all(struct lw_server *server)
+{
+    while (server->connections != NULL)
+        free_connection(server->connections);
+}
