@@ -5,7 +5,7 @@
 #include "engine/base/http_curl.h"
 #include "engine/flow/service/control.h"
 #include "engine/flow/service/notify.h"
-#include "engine/flow/service/server.h"
+#include "engine/flow/http/server.h"
 #include "engine/flow/watch/loop.h"
 #include "engine/flow/turn/turn.h"
 #include "engine/sink/delivery.h"
