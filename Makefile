@@ -45,6 +45,7 @@ BENCH_SRC := $(wildcard bench/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 MAIN_OBJ := $(MAIN_SRC:%.c=$(BUILD)/%.o)
 KIT_OBJ  := $(KIT_SRC:%.c=$(BUILD)/%.o)
+KIT_A    := $(BUILD)/tests/kit.a
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 SCENARIO_BIN := $(SCENARIO_SRC:%.c=$(BUILD)/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
@@ -94,8 +95,12 @@ $(BUILD)/leeway.bash: $(PROGRAM)
 # the allocator go through tests/kit/alloc.c, which lets them fail on demand.
 WRAPPED := malloc calloc realloc reallocarray aligned_alloc posix_memalign strdup strndup free
 WRAP    := $(WRAPPED:%=-Wl,--wrap=%)
-$(UNIT_BIN) $(SCENARIO_BIN): $(BUILD)/%: $(BUILD)/%.o $(KIT_OBJ) $(LIB_A)
-	$(CC) $(LDFLAGS) $(WRAP) -o $@ $< $(KIT_OBJ) $(LIB_A) $(TEST_LIBS) $(LIBS)
+$(KIT_A): $(KIT_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(UNIT_BIN) $(SCENARIO_BIN): $(BUILD)/%: $(BUILD)/%.o $(KIT_A) $(LIB_A)
+	$(CC) $(LDFLAGS) $(WRAP) -o $@ $< $(KIT_A) $(LIB_A) $(TEST_LIBS) $(LIBS)
 
 $(BENCH_BIN): $(BUILD)/%: $(BUILD)/%.o $(LIB_A)
 	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB_A) $(BENCH_LIBS) $(LIBS)
