@@ -44,7 +44,8 @@ enum lw_http_outcome {
 
 struct lw_http_reply {
     enum lw_http_outcome outcome;
-    int status; /* with LW_HTTP_REPLIED */
+    int status;  /* with LW_HTTP_REPLIED */
+    bool unsent; /* with LW_HTTP_NETWORK: surely nothing of the request left (no address, no connection) */
     struct lw_str body;
     const struct lw_http_header *headers; /* names lower-cased */
     size_t headers_n;
