@@ -73,7 +73,7 @@ struct lw_delivery_status {
 struct lw_delivery;
 
 /* `outbox`, `http` and `world` are copied structs of functions whose owners outlive the delivery; `http` may be NULL for
-   file and stdout. `world` is used for notes only. Nothing is read, written or sent by open. */
+   file and stdout. `world` is used for notes, and its wall clock to read dates in replies. Nothing is read, written or sent by open. */
 LW_MUST_USE enum lw_err lw_delivery_open(struct lw_delivery **out, const struct lw_delivery_options *options,
                                          const struct lw_outbox *outbox, const struct lw_http *http,
                                          const struct lw_world *world, struct lw_fault *fault);

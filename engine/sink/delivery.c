@@ -1,0 +1,701 @@
+#define _GNU_SOURCE /* explicit_bzero */
+#include "engine/sink/delivery.h"
+
+#include "engine/base/arena.h"
+#include "engine/base/fault.h"
+#include "engine/sink/append.h"
+#include "engine/sink/batch.h"
+#include "engine/sink/request.h"
+#include "engine/sink/verdict.h"
+#include "engine/sink/webhook.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BACKOFF_MIN  (1 * LW_SECOND)
+#define BACKOFF_MAX  (5 * LW_MINUTE)
+#define PROBE        (5 * LW_MINUTE)
+#define OUTBOX_RETRY (1 * LW_SECOND)
+#define WRITE_RETRY  ((int64_t)20)       /* ms until a full pipe is looked at again */
+#define RAMP_MIN     ((size_t)256 << 10) /* the first request after a failure; then doubled */
+#define FILE_BATCH   ((size_t)1 << 20)
+#define HOOK_BATCH   ((size_t)200 << 10) /* PagerDuty takes 512 KB, and the list is escaped at most once */
+#define HOOK_JSON    ((size_t)1 << 20)
+#define MESSAGES_MAX 20 /* of a lane of a webhook in a minute; more are grouped */
+#define SLACK_SPACE  (1 * LW_SECOND)
+#define REFUSALS_MAX 32 /* in a row, with nothing taken in between: it is not the events that are wrong */
+#define NEVER        INT64_MAX
+
+enum stage {
+    IDLE,
+    IN_FLIGHT,
+    REPLIED, /* the verdict waits for work */
+    WRITING, /* the rest of the batch waits for the reader of standard output */
+    SETTLING /* decided; the outbox must be told */
+};
+
+struct lane {
+    struct lw_delivery *delivery;
+    enum lw_lane which;
+    enum stage stage;
+    struct lw_batch batch;
+    struct lw_buf payload;
+    struct lw_batch_cursor cursor;
+    uint32_t suspects; /* so many of the next events hold one that is refused; 0: none is known */
+    size_t ramp;       /* bytes of a request at most */
+    unsigned failures; /* in a row */
+    int64_t next_try;  /* ticks */
+    bool owed;         /* the last look found something that could not be sent yet */
+    uint64_t request;
+    struct lw_verdict verdict;
+    bool bury;
+    size_t written;
+    int64_t messages[MESSAGES_MAX]; /* ticks of the last ones, a ring */
+    uint64_t messages_n;
+};
+
+struct lw_delivery {
+    struct lw_delivery_options options;
+    struct lw_arena texts;
+    struct lw_outbox outbox;
+    struct lw_http http;
+    struct lw_world world;
+    struct lw_append append;
+    struct lane lanes[LW_LANE_COUNT];
+    struct lw_delivery_status status;
+    lw_time now;
+    int64_t ticks;
+    bool held;
+    int64_t probe_at, not_before; /* ticks; of all lanes */
+    unsigned refusals;
+    uint64_t jitter;
+    size_t slice; /* bytes written to a file in this call */
+    void (*wake)(void *context);
+    void *wake_context;
+};
+
+const char *lw_delivery_result_id(enum lw_delivery_result result)
+{
+    static const char *const ids[] = {
+#define RESULT_ID(name, id) [LW_DELIVERY_RESULT_##name] = id,
+        LW_DELIVERY_RESULT_LIST(RESULT_ID)
+#undef RESULT_ID
+    };
+
+    return ids[result];
+}
+
+const char *lw_delivery_state_id(enum lw_delivery_state state)
+{
+    static const char *const ids[] = {"ok", "retrying", "held"};
+
+    return ids[state];
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014): uniform in [0, below). */
+static int64_t jitter_below(struct lw_delivery *delivery, int64_t below)
+{
+    uint64_t z = delivery->jitter += 0x9e3779b97f4a7c15u;
+
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    z ^= z >> 31;
+    return below > 0 ? (int64_t)(z % (uint64_t)below) : 0;
+}
+
+/* Full jitter between 1 s and the doubled bound, so that many who lost the same server do not come back as one. */
+static int64_t backoff(struct lw_delivery *delivery, unsigned failures)
+{
+    int64_t bound = failures < 9 ? BACKOFF_MIN << failures : BACKOFF_MAX;
+
+    if (bound > BACKOFF_MAX)
+        bound = BACKOFF_MAX;
+    return BACKOFF_MIN + jitter_below(delivery, bound - BACKOFF_MIN + 1);
+}
+
+/* ---- opening ---- */
+
+static bool copy_text(struct lw_arena *arena, const char **text)
+{
+    if (!*text)
+        return true;
+    *text = lw_arena_text(arena, lw_str_from(*text)).at;
+    return *text != NULL;
+}
+
+static bool copy_options(struct lw_delivery *delivery, const struct lw_delivery_options *options)
+{
+    struct lw_delivery_options *own = &delivery->options;
+    const char **tags;
+
+    *own = *options;
+    if (!own->name)
+        own->name = "unnamed";
+    if (!copy_text(&delivery->texts, &own->name) || !copy_text(&delivery->texts, &own->url) ||
+        !copy_text(&delivery->texts, &own->url_file) || !copy_text(&delivery->texts, &own->token_file) ||
+        !copy_text(&delivery->texts, &own->ca_file) || !copy_text(&delivery->texts, &own->proxy) ||
+        !copy_text(&delivery->texts, &own->path))
+        return false;
+    tags = lw_arena_array(&delivery->texts, options->tags_n, sizeof(*tags));
+    if (!tags)
+        return false;
+    for (size_t i = 0; i < options->tags_n; i++) {
+        tags[i] = options->tags[i];
+        if (!copy_text(&delivery->texts, &tags[i]))
+            return false;
+    }
+    own->tags = tags;
+    return true;
+}
+
+static size_t batch_bytes(const struct lw_delivery_options *options)
+{
+    switch (options->type) {
+    case LW_DELIVERY_LOGGLY:
+        return LW_REQUEST_LOGGLY_BATCH;
+    case LW_DELIVERY_WEBHOOK:
+        return options->format == LW_DELIVERY_JSON ? HOOK_JSON : HOOK_BATCH;
+    case LW_DELIVERY_FILE:
+    case LW_DELIVERY_STDOUT:
+        break;
+    }
+    return FILE_BATCH;
+}
+
+enum lw_err lw_delivery_open(struct lw_delivery **out, const struct lw_delivery_options *options,
+                             const struct lw_outbox *outbox, const struct lw_http *http, const struct lw_world *world,
+                             struct lw_fault *fault)
+{
+    const char *wrong = lw_request_check(options);
+    struct lw_delivery *delivery;
+
+    if (wrong)
+        return lw_fault_set(fault, LW_ERR_CONFIG, "sink %s: %s", options->name ? options->name : "", wrong);
+    delivery = calloc(1, sizeof(*delivery));
+    if (!delivery)
+        return lw_fault_memory(fault, "a sink");
+    delivery->texts.ceiling = (size_t)1 << 20;
+    if (!copy_options(delivery, options)) {
+        lw_delivery_close(delivery);
+        return lw_fault_memory(fault, "a sink");
+    }
+    delivery->outbox = *outbox;
+    if (http)
+        delivery->http = *http;
+    delivery->world = *world;
+    delivery->append = (struct lw_append){.path = delivery->options.path, .fd = -1};
+    if (options->type == LW_DELIVERY_STDOUT)
+        delivery->append = (struct lw_append){.fd = 1};
+    delivery->jitter = options->seed ^ (uint64_t)options->sink << 32;
+    delivery->not_before = INT64_MIN;
+    for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
+        delivery->lanes[i].delivery = delivery;
+        delivery->lanes[i].which = (enum lw_lane)i;
+        delivery->lanes[i].ramp = batch_bytes(options);
+        delivery->lanes[i].next_try = INT64_MIN;
+    }
+    *out = delivery;
+    return LW_ERR_OK;
+}
+
+static void wipe_payload(struct lane *lane)
+{
+    if (lane->payload.at)
+        explicit_bzero(lane->payload.at, lane->payload.capacity); /* PagerDuty's routing key is in the body */
+    lw_buf_close(&lane->payload);
+}
+
+void lw_delivery_close(struct lw_delivery *delivery)
+{
+    if (!delivery)
+        return;
+    for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
+        struct lane *lane = &delivery->lanes[i];
+
+        if (lane->stage == IN_FLIGHT)
+            delivery->http.cancel(delivery->http.self, lane->request);
+        wipe_payload(lane);
+        lw_batch_close(&lane->batch);
+    }
+    if (delivery->append.path)
+        lw_append_close(&delivery->append);
+    lw_arena_close(&delivery->texts);
+    free(delivery);
+}
+
+void lw_delivery_on_wake(struct lw_delivery *delivery, void (*wake)(void *context), void *context)
+{
+    delivery->wake = wake;
+    delivery->wake_context = context;
+}
+
+/* ---- state, and what people are told of it ---- */
+
+static void note(const struct lw_delivery *delivery, enum lw_note level, const char *text)
+{
+    char line[512];
+
+    snprintf(line, sizeof(line), "sink %s: %s", delivery->options.name, text);
+    if (delivery->world.note)
+        delivery->world.note(delivery->world.self, level, line);
+}
+
+static bool any_failed(const struct lw_delivery *delivery)
+{
+    for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
+        if (delivery->lanes[i].failures > 0)
+            return true;
+    }
+    return false;
+}
+
+/* One note per change of state, not one per try. */
+static void review(struct lw_delivery *delivery)
+{
+    struct lw_delivery_status *status = &delivery->status;
+    enum lw_delivery_state state = delivery->held         ? LW_DELIVERY_HELD
+                                   : any_failed(delivery) ? LW_DELIVERY_RETRYING
+                                                          : LW_DELIVERY_OK;
+    char text[400];
+
+    if (state == status->state)
+        return;
+    status->state = state;
+    status->since = delivery->now;
+    switch (state) {
+    case LW_DELIVERY_OK:
+        note(delivery, LW_NOTE_INFO, "works again");
+        return;
+    case LW_DELIVERY_RETRYING:
+        snprintf(text, sizeof(text), "%s; it is tried again by itself", status->last_error);
+        note(delivery, LW_NOTE_WARNING, text);
+        return;
+    case LW_DELIVERY_HELD:
+        snprintf(text, sizeof(text), "%s; nothing is sent until this is mended, it is tried each 5 minutes",
+                 status->last_error);
+        note(delivery, LW_NOTE_ERROR, text);
+        return;
+    }
+}
+
+static void set_error(struct lw_delivery *delivery, const char *why)
+{
+    snprintf(delivery->status.last_error, sizeof(delivery->status.last_error), "%s", why);
+    delivery->status.last_error_at = delivery->now;
+}
+
+/* ---- what a verdict does to its lane ---- */
+
+static void acknowledged(struct lane *lane)
+{
+    struct lw_delivery *delivery = lane->delivery;
+    size_t most = batch_bytes(&delivery->options);
+
+    delivery->status.events += lane->batch.events;
+    delivery->status.bytes += lane->batch.body.len;
+    delivery->status.acknowledged_at = delivery->now;
+    delivery->held = false;
+    delivery->refusals = 0;
+    lane->suspects = lane->suspects > lane->batch.events ? lane->suspects - lane->batch.events : 0;
+    lane->ramp = lane->ramp > most / 2 ? most : lane->ramp * 2;
+    lane->messages[lane->messages_n++ % MESSAGES_MAX] = delivery->ticks;
+    for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
+        /* The sink lives: the other lanes need not wait, but they begin small. */
+        if (delivery->lanes[i].failures > 0)
+            delivery->lanes[i].next_try = delivery->ticks;
+        delivery->lanes[i].failures = 0;
+    }
+    lane->bury = false;
+    lane->stage = SETTLING;
+}
+
+static void failed(struct lane *lane)
+{
+    struct lw_delivery *delivery = lane->delivery;
+
+    delivery->held = false;
+    lane->failures++;
+    lane->ramp = RAMP_MIN;
+    lane->next_try = delivery->ticks + backoff(delivery, lane->failures);
+    if (lane->verdict.has_wait) {
+        lane->next_try = delivery->ticks + lane->verdict.wait.ms;
+        delivery->not_before = lane->next_try; /* it spoke for the whole account */
+    }
+    lane->owed = true;
+    lane->stage = IDLE;
+}
+
+static void hold(struct lane *lane)
+{
+    struct lw_delivery *delivery = lane->delivery;
+
+    delivery->held = true;
+    delivery->probe_at = delivery->ticks + PROBE;
+    lane->ramp = RAMP_MIN;
+    lane->owed = true;
+    lane->stage = IDLE;
+}
+
+/* A refusal is an answer: the sink works. The batch is halved by taking fewer of the same events next time; what is known
+   to hold the bad one shrinks by half with each request, so that it costs log2(n) + 3 of them at most. */
+static void refused(struct lane *lane)
+{
+    struct lw_delivery *delivery = lane->delivery;
+
+    delivery->held = false;
+    lane->failures = 0;
+    if (lane->batch.events > 1) {
+        lane->suspects = lane->batch.events;
+        lane->ramp = lane->batch.body.len / 2 > RAMP_MIN ? lane->batch.body.len / 2 : RAMP_MIN;
+        lane->owed = true;
+        lane->stage = IDLE;
+        delivery->status.bisections++;
+        return;
+    }
+    if (delivery->refusals++ == 0)
+        note(delivery, LW_NOTE_WARNING, "an event was refused for good; it is kept aside");
+    lane->suspects = 0;
+    lane->bury = true;
+    lane->stage = SETTLING;
+    if (delivery->refusals >= REFUSALS_MAX) {
+        set_error(delivery, "it refuses every event; look at the newest dead letters");
+        delivery->held = true;
+        delivery->probe_at = delivery->ticks + PROBE;
+    }
+}
+
+static void apply(struct lane *lane)
+{
+    struct lw_delivery *delivery = lane->delivery;
+    enum lw_delivery_result result = lane->verdict.result;
+
+    wipe_payload(lane);
+    delivery->status.results[result]++;
+    if (result != LW_DELIVERY_RESULT_ACKNOWLEDGED)
+        set_error(delivery, lane->verdict.why);
+    switch (result) {
+    case LW_DELIVERY_RESULT_ACKNOWLEDGED:
+        acknowledged(lane);
+        break;
+    case LW_DELIVERY_RESULT_RETRY:
+    case LW_DELIVERY_RESULT_AMBIGUOUS:
+        failed(lane);
+        break;
+    case LW_DELIVERY_RESULT_HELD:
+        hold(lane);
+        break;
+    case LW_DELIVERY_RESULT_REFUSED:
+        refused(lane);
+        break;
+    case LW_DELIVERY_RESULT_COUNT:
+        break;
+    }
+    if (lane->stage == IDLE)
+        lw_batch_clear(&lane->batch); /* read again for the next try: meanwhile it may have been given up, or grown */
+    review(delivery);
+}
+
+/* ---- sending ---- */
+
+static enum lw_fit fit(void *context, enum lw_event_kind kind, struct lw_str event, const char **reason)
+{
+    const struct lw_delivery *delivery = context;
+
+    if (delivery->options.type == LW_DELIVERY_WEBHOOK)
+        return lw_webhook_fit(delivery->options.format, kind, event, reason);
+    *reason = "the event is larger than 1 000 000 bytes";
+    if (delivery->options.type == LW_DELIVERY_LOGGLY && event.len > LW_REQUEST_LOGGLY_EVENT)
+        return LW_FIT_DEAD;
+    return LW_FIT_SEND;
+}
+
+static enum lw_err take(struct lane *lane, uint32_t events, struct lw_fault *fault)
+{
+    struct lw_delivery *delivery = lane->delivery;
+    const struct lw_batch_limit limit = {.bytes = lane->ramp, .events = events};
+
+    return lw_batch_take(&lane->batch, &delivery->outbox, delivery->options.sink, lane->which, &lane->cursor, &limit,
+                         fit, delivery, fault);
+}
+
+/* The events of the next request: all that there are, but for a lane in which one is looked for. */
+static uint32_t wanted_events(const struct lane *lane)
+{
+    if (lane->delivery->refusals >= REFUSALS_MAX)
+        return 1;
+    return lane->suspects < 2 ? lane->suspects : lane->suspects / 2;
+}
+
+static unsigned messages_of_minute(const struct lane *lane)
+{
+    unsigned n = 0;
+
+    for (uint64_t i = 0; i < MESSAGES_MAX && i < lane->messages_n; i++)
+        n += lane->messages[i] > lane->delivery->ticks - LW_MINUTE;
+    return n;
+}
+
+/* One message per event as long as that makes at most 20 in a minute. Beyond, what waits goes as one; and where 20 went
+   already, it waits until the first of them is a minute old. *later: nothing is to be sent now. */
+static enum lw_err group(struct lane *lane, bool *later, struct lw_fault *fault)
+{
+    const struct lw_delivery_options *options = &lane->delivery->options;
+    uint32_t waiting = lane->batch.events, together = 1;
+    unsigned recent = messages_of_minute(lane);
+
+    if (recent == MESSAGES_MAX) {
+        *later = true;
+        lane->next_try = lane->messages[lane->messages_n % MESSAGES_MAX] + LW_MINUTE;
+        return LW_ERR_OK;
+    }
+    if (recent + waiting > MESSAGES_MAX)
+        together = lw_webhook_group(options->format, lane->batch.kind, lw_buf_view(&lane->batch.body));
+    return together < waiting ? take(lane, together, fault) : LW_ERR_OK;
+}
+
+static void on_reply(void *context, const struct lw_http_reply *reply)
+{
+    struct lane *lane = context;
+    struct lw_delivery *delivery = lane->delivery;
+    lw_time now = delivery->world.now ? delivery->world.now(delivery->world.self) : delivery->now;
+
+    lane->verdict = lw_verdict_of(reply, delivery->options.type, delivery->options.format, now);
+    lane->stage = REPLIED;
+    if (delivery->wake)
+        delivery->wake(delivery->wake_context);
+}
+
+/* Writes, or goes on writing. */
+static void write_batch(struct lane *lane)
+{
+    struct lw_delivery *delivery = lane->delivery;
+    bool pending;
+
+    lane->verdict = (struct lw_verdict){0};
+    lane->verdict.result = lw_append_write(&delivery->append, lw_buf_view(&lane->batch.body), &lane->written, &pending,
+                                           lane->verdict.why, sizeof(lane->verdict.why));
+    lane->stage = pending ? WRITING : REPLIED;
+    delivery->slice += lane->batch.body.len;
+}
+
+static bool writes(const struct lw_delivery *delivery)
+{
+    return delivery->options.type == LW_DELIVERY_FILE || delivery->options.type == LW_DELIVERY_STDOUT;
+}
+
+static void start(struct lane *lane)
+{
+    struct lw_delivery *delivery = lane->delivery;
+    const struct lw_delivery_options *options = &delivery->options;
+
+    delivery->status.requests++;
+    lane->verdict = (struct lw_verdict){0};
+    if (delivery->held)
+        delivery->probe_at = delivery->ticks + PROBE;
+    if (options->type == LW_DELIVERY_WEBHOOK && options->format == LW_DELIVERY_SLACK)
+        delivery->not_before = delivery->ticks + SLACK_SPACE;
+    if (writes(delivery)) {
+        lane->written = 0;
+        write_batch(lane);
+        return;
+    }
+    lane->stage = lw_request_start(options, &delivery->http, &lane->batch, &lane->payload, on_reply, lane,
+                                   &lane->request, &lane->verdict)
+                      ? IN_FLIGHT
+                      : REPLIED;
+}
+
+static bool busy(const struct lw_delivery *delivery)
+{
+    for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
+        if (delivery->lanes[i].stage != IDLE)
+            return true;
+    }
+    return false;
+}
+
+/* When the lane may send next, in ticks. */
+static int64_t due(const struct lane *lane)
+{
+    const struct lw_delivery *delivery = lane->delivery;
+    int64_t at = lane->next_try > delivery->not_before ? lane->next_try : delivery->not_before;
+
+    return delivery->held && delivery->probe_at > at ? delivery->probe_at : at;
+}
+
+/* It waits for another lane: one probe is enough, and the lines of two lanes must not mix. */
+static bool blocked(const struct lane *lane)
+{
+    return busy(lane->delivery) && (lane->delivery->held || writes(lane->delivery));
+}
+
+static bool may_start(const struct lane *lane)
+{
+    const struct lw_delivery *delivery = lane->delivery;
+
+    return due(lane) <= delivery->ticks && !blocked(lane) && !(writes(delivery) && delivery->slice >= FILE_BATCH);
+}
+
+/* Something may be owed: looks, and sends. */
+static enum lw_err try_to_send(struct lane *lane, struct lw_fault *fault)
+{
+    struct lw_delivery *delivery = lane->delivery;
+    bool later = false;
+    enum lw_err err;
+
+    if (!may_start(lane)) {
+        lane->owed = true; /* not looked at: it is looked at when it is due */
+        return LW_ERR_OK;
+    }
+    err = take(lane, wanted_events(lane), fault);
+    if (err == LW_ERR_OK && delivery->options.type == LW_DELIVERY_WEBHOOK && lane->suspects == 0 &&
+        lane->batch.events > 0)
+        err = group(lane, &later, fault);
+    if (err != LW_ERR_OK) {
+        lane->next_try = delivery->ticks + OUTBOX_RETRY;
+        lane->owed = true;
+        return err;
+    }
+    lane->owed = later;
+    if (later)
+        lw_batch_clear(&lane->batch);
+    else if (lane->batch.events > 0)
+        start(lane);
+    else if (lane->batch.rows_n > 0)
+        lane->stage = SETTLING; /* nothing of it can be sent */
+    else
+        lane->suspects = 0;
+    return LW_ERR_OK;
+}
+
+static enum lw_err settle(struct lane *lane, struct lw_fault *fault)
+{
+    struct lw_delivery *delivery = lane->delivery;
+    enum lw_err err = lw_batch_settle(&lane->batch, &delivery->outbox, delivery->options.sink,
+                                      lane->bury ? lane->verdict.why : NULL, fault);
+
+    if (err != LW_ERR_OK) {
+        lane->next_try = delivery->ticks + OUTBOX_RETRY;
+        return err;
+    }
+    delivery->status.dead += lane->batch.dead_n + (lane->bury ? 1 : 0);
+    delivery->status.skipped += lane->batch.skipped;
+    if (lane->batch.dead_n > 0)
+        note(delivery, LW_NOTE_WARNING, lane->batch.dead[0].reason);
+    lane->cursor = lane->batch.rest;
+    lane->bury = false;
+    lane->stage = IDLE;
+    lw_batch_clear(&lane->batch);
+    return LW_ERR_OK;
+}
+
+/* ---- the turn ---- */
+
+/* Goes through the stages of a lane until it waits for something. */
+static enum lw_err advance(struct lane *lane, struct lw_fault *fault)
+{
+    enum lw_err err = LW_ERR_OK;
+    enum stage before;
+
+    do {
+        before = lane->stage;
+        switch (lane->stage) {
+        case IN_FLIGHT:
+            return LW_ERR_OK;
+        case IDLE:
+            err = try_to_send(lane, fault);
+            break;
+        case WRITING:
+            write_batch(lane);
+            break;
+        case REPLIED:
+            apply(lane);
+            break;
+        case SETTLING:
+            err = settle(lane, fault);
+            break;
+        }
+    } while (err == LW_ERR_OK && (lane->stage != before));
+    return err;
+}
+
+static int64_t next_of(const struct lane *lane)
+{
+    const struct lw_delivery *delivery = lane->delivery;
+    int64_t at = due(lane);
+
+    switch (lane->stage) {
+    case IN_FLIGHT:
+        return NEVER;
+    case WRITING:
+        return delivery->ticks + WRITE_RETRY;
+    case REPLIED:
+    case SETTLING:
+        return lane->next_try > delivery->ticks ? lane->next_try : delivery->ticks;
+    case IDLE:
+        break;
+    }
+    if (!lane->owed || blocked(lane))
+        return NEVER;
+    return at > delivery->ticks ? at : delivery->ticks;
+}
+
+enum lw_err lw_delivery_work(struct lw_delivery *delivery, lw_time now, lw_span ticks, lw_span *next,
+                             struct lw_fault *fault)
+{
+    enum lw_err err = LW_ERR_OK, one;
+
+    if (delivery->now.ms == 0)
+        delivery->status.since = now;
+    delivery->now = now;
+    delivery->ticks = ticks.ms;
+    delivery->slice = 0;
+    for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
+        one = advance(&delivery->lanes[i], err == LW_ERR_OK ? fault : NULL);
+        if (err == LW_ERR_OK)
+            err = one;
+    }
+    next->ms = NEVER;
+    for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
+        int64_t at = next_of(&delivery->lanes[i]);
+
+        if (at < next->ms)
+            next->ms = at;
+    }
+    return err;
+}
+
+/* ---- asking ---- */
+
+void lw_delivery_status(const struct lw_delivery *delivery, struct lw_delivery_status *status)
+{
+    int64_t at = NEVER;
+
+    *status = delivery->status;
+    for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
+        const struct lane *lane = &delivery->lanes[i];
+
+        status->in_flight += lane->stage == IN_FLIGHT;
+        if (lane->failures > 0 && due(lane) < at)
+            at = due(lane);
+    }
+    if (delivery->held)
+        at = delivery->probe_at;
+    if (at == NEVER || at < delivery->ticks)
+        at = delivery->ticks;
+    status->next_try = (lw_time){delivery->now.ms + (at - delivery->ticks)};
+}
+
+void lw_delivery_probe_now(struct lw_delivery *delivery)
+{
+    delivery->probe_at = INT64_MIN;
+    delivery->not_before = INT64_MIN;
+    for (unsigned i = 0; i < LW_LANE_COUNT; i++)
+        delivery->lanes[i].next_try = INT64_MIN;
+}
+
+bool lw_delivery_idle(const struct lw_delivery *delivery)
+{
+    return !busy(delivery);
+}
