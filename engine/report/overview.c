@@ -85,7 +85,9 @@ static void append_change(struct lw_buf *out, const struct lw_judged *model, con
         return;
     }
     if (model->verdict == LW_VERDICT_INSUFFICIENT) {
-        if (lw_remarks_missing(model) > 0)
+        if (lw_remarks_stuck(model))
+            lw_buf_text(out, "some charts wait for more than runs: see below");
+        else if (lw_remarks_missing(model) > 0)
             lw_buf_format(out, "all charts speak from run %zu on", model->runs_n + lw_remarks_missing(model));
         else
             lw_buf_text(out, "nothing to compare yet");

@@ -222,6 +222,15 @@ uint32_t lw_remarks_missing(const struct lw_judged *model)
     return missing;
 }
 
+bool lw_remarks_stuck(const struct lw_judged *model)
+{
+    for (size_t i = 0; i < model->findings_n; i++) {
+        if (is_pending(model, &model->findings[i]) && model->findings[i].runs_needed == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The least number of runs needed that is more than `than`, or 0. */
 static uint32_t next_needed(const struct lw_judged *model, uint32_t than)
 {
@@ -236,35 +245,75 @@ static uint32_t next_needed(const struct lw_judged *model, uint32_t than)
     return next;
 }
 
-/* "from run 12 on (8 more): ks of validation:accuracy, train:accuracy; cusum of gap". */
-static void write_pending(const struct lw_judged *model, uint32_t needed, struct lw_page *page)
+/* What waits for the same: so many more runs, or, where runs alone do not help, what its sentence asks for. */
+static bool waits_for(const struct lw_judged *model, const struct lw_finding *finding, uint32_t needed,
+                      const char *sentence)
 {
-    struct lw_buf line = {.ceiling = 65536};
+    return is_pending(model, finding) && finding->runs_needed == needed &&
+           (sentence == NULL || strcmp(finding->message, sentence) == 0);
+}
+
+/* "ks of validation:accuracy, train:accuracy; cusum of gap". */
+static void append_waiting(struct lw_buf *line, const struct lw_judged *model, uint32_t needed, const char *sentence)
+{
     int detector = -1;
     double attainable = 0;
     char figure[LW_FIGURE_TEXT];
 
-    lw_buf_format(&line, "from run %zu on (%u more):", model->runs_n + needed, (unsigned)needed);
     for (size_t i = 0; i < model->findings_n; i++) {
         const struct lw_finding *finding = &model->findings[i];
 
-        if (!is_pending(model, finding) || finding->runs_needed != needed)
+        if (!waits_for(model, finding, needed, sentence))
             continue;
         if ((int)finding->detector != detector)
-            lw_buf_format(&line, "%s %s of ", detector < 0 ? "" : ";", lw_detector_name(finding->detector));
+            lw_buf_format(line, "%s%s of ", detector < 0 ? "" : "; ", lw_detector_name(finding->detector));
         else
-            lw_buf_text(&line, ", ");
+            lw_buf_text(line, ", ");
         detector = (int)finding->detector;
-        lw_buf_str(&line, finding->series);
+        lw_buf_str(line, finding->series);
         if (finding->has_attainable)
             attainable = fmax(attainable, finding->attainable_p);
     }
     if (attainable > 0) {
         lw_figure_alone(attainable, figure);
-        lw_buf_format(&line, " (a p-value could not be smaller than %s yet)", figure);
+        lw_buf_format(line, " (a p-value could not be smaller than %s yet)", figure);
     }
+}
+
+static void write_line(struct lw_buf *line, struct lw_page *page)
+{
     lw_page_pad(page, 2);
-    lw_page_wrap_line(page, &line, 2, 4);
+    lw_page_wrap_line(page, line, 2, 4);
+}
+
+/* "from run 12 on (8 more): ks of validation:accuracy". */
+static void write_pending(const struct lw_judged *model, uint32_t needed, struct lw_page *page)
+{
+    struct lw_buf line = {.ceiling = 65536};
+
+    lw_buf_format(&line, "from run %zu on (%u more): ", model->runs_n + needed, (unsigned)needed);
+    append_waiting(&line, model, needed, NULL);
+    write_line(&line, page);
+}
+
+/* "cusum of gap: 1 more baseline run must be named: 2 of 3 are in the history". */
+static void write_stuck(const struct lw_judged *model, struct lw_page *page)
+{
+    for (size_t i = 0; i < model->findings_n; i++) {
+        const char *sentence = model->findings[i].message;
+        struct lw_buf line = {.ceiling = 65536};
+        bool told = false;
+
+        if (!waits_for(model, &model->findings[i], 0, NULL))
+            continue;
+        for (size_t before = 0; before < i && !told; before++)
+            told = waits_for(model, &model->findings[before], 0, sentence);
+        if (told)
+            continue;
+        append_waiting(&line, model, 0, sentence);
+        lw_buf_format(&line, ": %s", sentence);
+        write_line(&line, page);
+    }
 }
 
 void lw_remarks_write(const struct lw_judged *model, struct lw_page *page)
@@ -272,9 +321,10 @@ void lw_remarks_write(const struct lw_judged *model, struct lw_page *page)
     uint32_t needed = next_needed(model, 0);
 
     write_warnings(model, page);
-    if (needed == 0)
+    if (needed == 0 && !lw_remarks_stuck(model))
         return;
     lw_page_heading(page, "Too little history to judge yet");
+    write_stuck(model, page);
     for (; needed != 0; needed = next_needed(model, needed))
         write_pending(model, needed, page);
 }

@@ -69,6 +69,10 @@ fails insufficient_data "$work/short.ndjson"
 ok "--fail-on insufficient_data ends with 1 when there is too little" exits 1
 fails drift "$work/short.ndjson"
 ok "too little data is not drift" exits 0
+run analyze --width 200 --baseline simulated-2019-06-01-00-00-00 "$work/quiet.ndjson"
+ok "a baseline of too few runs asks for more names" \
+    says "cusum of train:accuracy, validation:accuracy, generalization_gap:accuracy, duration, gap: 2 more baseline runs must be named: 1 of 3"
+ok "and not for more runs" says "some charts wait for more than runs: see below"
 run analyze --fail-on drift "$work/drift.ndjson" "$work/none"
 ok "unusable input goes before what was found" exits 3
 run analyze --require 'validation:accuracy >= 0.99' --fail-on drift "$work/quiet.ndjson"
