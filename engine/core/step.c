@@ -2,6 +2,7 @@
 
 #include "engine/base/fault.h"
 #include "engine/core/gather/gather.h"
+#include "engine/core/gather/window.h"
 #include "engine/core/judge/judge.h"
 
 #include <stdlib.h>
@@ -99,12 +100,15 @@ enum lw_err lw_step_end(struct lw_step *step, struct lw_output *out, struct lw_f
     struct lw_histories histories;
     struct lw_judged *judged;
     struct lw_str *warnings;
+    size_t runs_outside;
     enum lw_err err;
 
     lw_arena_reset(&step->arena);
     err = lw_gather_close_all(step->gather, &step->arena, &histories, fault);
     if (err != LW_ERR_OK)
         return err;
+    if (lw_window_apply(step->rules, &histories, &step->arena, &runs_outside) != LW_ERR_OK)
+        return lw_fault_memory(fault, "the runs between since and until");
     judged = lw_arena_array(&step->arena, histories.models_n, sizeof(*judged));
     warnings = lw_arena_array(&step->arena, histories.models_n, sizeof(*warnings));
     if (judged == NULL || warnings == NULL)
@@ -118,6 +122,7 @@ enum lw_err lw_step_end(struct lw_step *step, struct lw_output *out, struct lw_f
         .warnings = warnings,
         .warnings_n = collect_warnings(&histories, warnings),
         .duplicates = histories.duplicates,
+        .runs_outside = runs_outside,
         .data_end = histories.data_end,
         .has_data_end = histories.has_data_end,
     };

@@ -52,8 +52,11 @@
         {.group = "Reading",                                                                                           \
          .name = "since",                                                                                              \
          .argument = "TIME",                                                                                           \
-         .help = "Leave out what is older, e.g. 2019-06-12 or 2019-06-12T14:00Z"},                                     \
-        {.group = "Reading", .name = "until", .argument = "TIME", .help = "Leave out what is as late or later"},       \
+         .help = "Leave out the runs that ended before, each as a whole, e.g. 2019-06-12 or 2019-06-12T14:00Z"},       \
+        {.group = "Reading",                                                                                           \
+         .name = "until",                                                                                              \
+         .argument = "TIME",                                                                                           \
+         .help = "Leave out the runs that ended then or later"},                                                       \
     {                                                                                                                  \
         .group = "Reading", .name = "model-pattern", .argument = "GLOB",                                               \
         .help = "Only models whose name matches, e.g. 'churn-*'"                                                       \

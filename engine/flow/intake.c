@@ -7,7 +7,6 @@
 #include "engine/flow/progress.h"
 #include "engine/flow/tally.h"
 #include "engine/flow/unmatched.h"
-#include "engine/flow/window.h"
 #include "engine/source/file.h"
 #include "engine/source/unpack.h"
 
@@ -31,14 +30,13 @@ struct lw_intake {
     struct lw_step *step;
     struct lw_arena arena;
     struct lw_tally tally;
-    struct lw_window window;
     struct lw_progress progress;
     struct lw_buf files;      /* struct lw_report_file */
     struct lw_buf identities; /* struct identity */
     struct lw_buf warnings;   /* struct lw_str */
     uint64_t datapoints, duplicates;
     size_t unusable, empty;
-    lw_time first, last; /* of all datapoints with a time, those outside of the window too */
+    lw_time first, last; /* of all datapoints with a time */
     bool has_span;
     bool nothing;       /* options or an empty export leave no run */
     bool stopped;       /* by --strict */
@@ -53,11 +51,11 @@ struct reading {
     struct lw_unpack *unpack;
     struct lw_decoder *decoder;
     struct lw_buf head;
-    uint64_t facts, left_out; /* left out: good, but outside of the window */
-    uint64_t own;             /* events that leeway itself had written */
-    bool broken;              /* reading ended in an error: a record that is cut off follows from that */
-    bool empty;               /* a list without anything in it */
-    struct lw_str trouble;    /* with the first record that is of no use, in words */
+    uint64_t facts;
+    uint64_t own;          /* events that leeway itself had written */
+    bool broken;           /* reading ended in an error: a record that is cut off follows from that */
+    bool empty;            /* a list without anything in it */
+    struct lw_str trouble; /* with the first record that is of no use, in words */
     size_t points_n;
     struct lw_point points[POINTS];
 };
@@ -76,8 +74,6 @@ enum lw_err lw_intake_open(struct lw_intake **out, const struct lw_settings *set
     intake->files.ceiling = LW_INTAKE_NOTES_CEILING;
     intake->identities.ceiling = LW_INTAKE_NOTES_CEILING;
     intake->warnings.ceiling = LW_INTAKE_NOTES_CEILING;
-    intake->window = lw_window_make(settings->has_since, settings->since, settings->has_until, settings->until,
-                                    LW_INTAKE_NOTES_CEILING);
     intake->progress = lw_progress_begin(lw_world_real(), session->terminal.err);
     err = lw_step_open(&intake->step, &settings->rules, LW_INTAKE_STEP_CEILING, fault);
     if (err != LW_ERR_OK) {
@@ -97,7 +93,6 @@ void lw_intake_close(struct lw_intake *intake)
     lw_buf_close(&intake->files);
     lw_buf_close(&intake->identities);
     lw_buf_close(&intake->warnings);
-    lw_window_close(&intake->window);
     free(intake);
 }
 
@@ -156,14 +151,9 @@ static void see_time(struct lw_intake *intake, lw_time time)
 static enum lw_err take_point(void *self, const struct lw_point *point, struct lw_fault *fault)
 {
     struct reading *reading = self;
-    struct lw_window *window = &reading->intake->window;
 
     if ((point->flags & LW_POINT_STEP) == 0)
         see_time(reading->intake, (lw_time){point->at});
-    if (!lw_window_open(window) && !lw_window_point(window, point)) {
-        reading->left_out++;
-        return take_reject(self, LW_REJECT_OUTSIDE_WINDOW, 0, 0, NULL, fault);
-    }
     reading->file.datapoints++;
     reading->points[reading->points_n++] = *point;
     return reading->points_n == POINTS ? give_points(reading, fault) : LW_ERR_OK;
@@ -172,15 +162,9 @@ static enum lw_err take_point(void *self, const struct lw_point *point, struct l
 static enum lw_err take_fact(void *self, const struct lw_fact *fact, struct lw_fault *fault)
 {
     struct reading *reading = self;
-    struct lw_intake *intake = reading->intake;
 
     reading->facts++;
-    if (lw_window_open(&intake->window))
-        return lw_step_take(intake->step, NULL, 0, fact, 1, fault);
-    lw_window_fact(&intake->window, fact);
-    if (intake->window.facts.error != LW_ERR_OK)
-        return lw_fault_memory(fault, "the facts about runs");
-    return LW_ERR_OK;
+    return lw_step_take(reading->intake->step, NULL, 0, fact, 1, fault);
 }
 
 /* A log is named after its file, without what gzip added to the name. */
@@ -331,7 +315,7 @@ static bool is_empty_list(struct lw_str text)
 /* Why a file that was read to its end is of no use; empty when it is of use; .at is NULL when memory is out. */
 static struct lw_str why_unusable(struct reading *reading)
 {
-    if (reading->file.datapoints + reading->facts + reading->left_out + reading->own > 0)
+    if (reading->file.datapoints + reading->facts + reading->own > 0)
         return LW_STR("");
     if (reading->file.records + reading->file.rejected == 0) {
         reading->empty = true;
@@ -502,31 +486,24 @@ static enum lw_err warn_loudly(struct lw_intake *intake, struct lw_str sentence,
     return warn(intake, sentence, fault);
 }
 
-static enum lw_err give_facts(struct lw_intake *intake, struct lw_fault *fault)
+/* How many runs --since and --until leave out. */
+static enum lw_err warn_of_window(struct lw_intake *intake, const struct lw_output *output, struct lw_fault *fault)
 {
-    uint64_t outside = 0;
-    size_t n = 0;
-    const struct lw_fact *facts;
+    const struct lw_rules *rules = &intake->settings->rules;
+    char since[LW_TIME_SHORT];
+    char until[LW_TIME_SHORT];
 
-    if (lw_window_open(&intake->window))
+    if (output->runs_outside == 0)
         return LW_ERR_OK;
-    if (intake->window.runs.error != LW_ERR_OK)
-        return lw_fault_memory(fault, "the runs in the window");
-    facts = lw_window_facts(&intake->window, &n, &outside);
-    lw_tally_count(&intake->tally, LW_REJECT_OUTSIDE_WINDOW, outside);
-    if (intake->window.cut > 0) {
-        enum lw_err err = warn_loudly(
-            intake,
-            lw_arena_format(&intake->arena,
-                            "--since or --until cut through %zu %s: the duration and the values are those of what is "
-                            "left",
-                            intake->window.cut, intake->window.cut == 1 ? "run" : "runs"),
-            fault);
-
-        if (err != LW_ERR_OK)
-            return err;
-    }
-    return lw_step_take(intake->step, NULL, 0, facts, n, fault);
+    lw_time_short(rules->since, true, since);
+    lw_time_short(rules->until, true, until);
+    return warn(intake,
+                lw_arena_format(&intake->arena, "%zu %s left out, each as a whole: the end is %s%s%s%s%s%s",
+                                output->runs_outside, output->runs_outside == 1 ? "run is" : "runs are",
+                                rules->has_since ? "before " : "", rules->has_since ? since : "",
+                                rules->has_since && rules->has_until ? ", or " : "", rules->has_until ? "at " : "",
+                                rules->has_until ? until : "", rules->has_until ? " or later" : ""),
+                fault);
 }
 
 static enum lw_err warn_of_names(struct lw_intake *intake, const struct lw_output *output, struct lw_fault *fault)
@@ -561,7 +538,7 @@ static enum lw_err warn_of_nothing(struct lw_intake *intake, const struct lw_out
         intake->nothing = true;
         return warn_loudly(intake, LW_STR("the export is empty: it has no record in it"), fault);
     }
-    if (!lw_window_open(&intake->window) && intake->has_span) {
+    if (output->runs_outside > 0 && intake->has_span) {
         intake->nothing = true;
         lw_time_short(intake->first, true, first);
         lw_time_short(intake->last, true, last);
@@ -584,14 +561,15 @@ static enum lw_err warn_of_nothing(struct lw_intake *intake, const struct lw_out
 }
 
 /* Silence up to a time that is before the last datapoint cannot be judged. */
-static enum lw_err warn_of_now(struct lw_intake *intake, struct lw_fault *fault)
+static enum lw_err warn_of_now(struct lw_intake *intake, const struct lw_output *output, struct lw_fault *fault)
 {
     const struct lw_rules *rules = &intake->settings->rules;
+    const lw_time end = rules->has_until && output->has_data_end ? output->data_end : intake->last;
     char last[LW_TIME_SHORT];
 
-    if (!rules->has_now || !intake->has_span || rules->now.ms >= intake->last.ms)
+    if (!rules->has_now || !intake->has_span || rules->now.ms >= end.ms)
         return LW_ERR_OK;
-    lw_time_short(intake->last, true, last);
+    lw_time_short(end, true, last);
     return warn_loudly(
         intake,
         lw_arena_format(&intake->arena, "--now is before the end of the data, %s: they are judged all the same", last),
@@ -602,23 +580,24 @@ enum lw_err lw_intake_end(struct lw_intake *intake, struct lw_report *report, st
 {
     struct lw_report_reject *rejects = lw_arena_array(&intake->arena, LW_REJECT_COUNT, sizeof(*rejects));
     struct lw_output output;
-    enum lw_err err = give_facts(intake, fault);
+    enum lw_err err;
 
     lw_progress_end(&intake->progress);
     if (rejects == NULL)
         return lw_fault_memory(fault, "what was skipped");
-    if (err == LW_ERR_OK)
-        err = lw_step_end(intake->step, &output, fault);
+    err = lw_step_end(intake->step, &output, fault);
     if (err != LW_ERR_OK)
         return err;
     for (size_t i = 0; i < output.warnings_n && err == LW_ERR_OK; i++)
         err = warn(intake, output.warnings[i], fault);
     if (err == LW_ERR_OK)
+        err = warn_of_window(intake, &output, fault);
+    if (err == LW_ERR_OK)
         err = warn_of_names(intake, &output, fault);
     if (err == LW_ERR_OK)
         err = warn_of_nothing(intake, &output, fault);
     if (err == LW_ERR_OK)
-        err = warn_of_now(intake, fault);
+        err = warn_of_now(intake, &output, fault);
     if (err != LW_ERR_OK)
         return err;
     /* Sets of different statistics are joined only now; what was left over of them came to light with the last file. */

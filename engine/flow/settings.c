@@ -67,6 +67,24 @@ static enum lw_err read_time(const struct lw_settings *settings, const struct lw
     return LW_ERR_OK;
 }
 
+static enum lw_err read_window(const struct lw_options *options, struct lw_settings *settings, struct lw_fault *fault)
+{
+    struct lw_rules *rules = &settings->rules;
+    bool since = false;
+    bool until = false;
+    enum lw_err err = read_time(settings, options, "since", &rules->since, &since, fault);
+
+    if (err == LW_ERR_OK)
+        err = read_time(settings, options, "until", &rules->until, &until, fault);
+    if (err != LW_ERR_OK)
+        return err;
+    rules->has_since = since;
+    rules->has_until = until;
+    if (since && until && rules->since.ms >= rules->until.ms)
+        return lw_fault_set(fault, LW_ERR_USAGE, "--until must be later than --since");
+    return LW_ERR_OK;
+}
+
 static enum lw_err read_input(const struct lw_options *options, struct lw_settings *settings, struct lw_fault *fault)
 {
     struct lw_str format = value(options, "input-format");
@@ -89,12 +107,7 @@ static enum lw_err read_input(const struct lw_options *options, struct lw_settin
     if (err != LW_ERR_OK)
         return err;
     settings->decode.zone = settings->zone;
-    err = read_time(settings, options, "since", &settings->since, &settings->has_since, fault);
-    if (err == LW_ERR_OK)
-        err = read_time(settings, options, "until", &settings->until, &settings->has_until, fault);
-    if (err == LW_ERR_OK && settings->has_since && settings->has_until && settings->since.ms >= settings->until.ms)
-        err = lw_fault_set(fault, LW_ERR_USAGE, "--until must be later than --since");
-    return err;
+    return read_window(options, settings, fault);
 }
 
 /* All values of an option, split at commas where `split`; trimmed; empty parts left out. */

@@ -15,8 +15,7 @@ struct lw_settings {
     struct lw_decode_options decode; /* without a path */
     enum lw_format format;           /* LW_FORMAT_AUTO: by content */
     struct lw_zone *zone;            /* owned */
-    lw_time since, until;
-    bool has_since, has_until, strict;
+    bool strict;
     bool fail_warning, fail_drift, fail_insufficient;
     enum lw_form form;
     struct lw_report_style style;

@@ -60,6 +60,8 @@ struct lw_rules {
     lw_span tolerance; /* with cadence or schedule */
     lw_time now;       /* has_now: the time up to which silence is judged; default: the end of the data */
     uint8_t has_now;
+    lw_time since, until; /* has_since, has_until: a run that ended before, or then or later, is left out as a whole */
+    uint8_t has_since, has_until;
 };
 
 LW_API struct lw_rules lw_rules_default(void);

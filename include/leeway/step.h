@@ -15,7 +15,8 @@ struct lw_output {
     size_t warnings_n;
     uint64_t duplicates;
     uint64_t rejected[LW_REJECT_COUNT]; /* datapoints that the step could not use, by reason */
-    lw_time data_end;                   /* the greatest event time seen */
+    size_t runs_outside;                /* left out by since and until of the rules */
+    lw_time data_end;                   /* the greatest event time seen; with until, no later than the runs inside */
     uint8_t has_data_end;
 };
 

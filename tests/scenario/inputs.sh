@@ -107,9 +107,13 @@ ok "--strict accepts what is good" exits 0
 json --since 2019-06-01T02:00Z --until 2019-06-01T04:00Z "$work/history.ndjson"
 ok "a window leaves out the runs outside of it" equals 'd["summary"]["runs"]' 2
 ok "and counts what it left out" equals 'd["input"]["rejected"][0]["reason"]' outside_window
-ok "without a word when no run is cut" silent
-json --since 2019-06-01T02:05Z --until 2019-06-01T04:00Z "$work/history.ndjson"
-ok "a window that cuts through a run says so" complains "--since or --until cut through 1 run"
+ok "without a word on standard error" silent
+whole='[m["metrics"]["validation:accuracy"]["count"] for m in d["models"][0]["runs"]] + [m["duration_s"] for m in d["models"][0]["runs"]]'
+expected=$(count "$whole")
+json --since 2019-06-01T02:05Z --until 2019-06-01T04:05Z "$work/history.ndjson"
+ok "a run that a bound lies in is in or out as a whole" equals "$whole" "$expected"
+run analyze --since 2019-06-01T02:05Z --until 2019-06-01T04:05Z "$work/history.ndjson"
+ok "and how many are left out is told" says "4 runs are left out"
 json --since 2030-01-01 "$work/history.ndjson"
 ok "a window without any data is unusable input" exits 3
 ok "that says from when to when the data are" complains "the data go from 1 Jun 2019 00:"
