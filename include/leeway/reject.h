@@ -27,7 +27,7 @@
     X(CONTROL_MESSAGE, "control_message", "a control message of a log subscription")                                   \
     X(TRUNCATED, "truncated", "a record that was cut off")                                                             \
     X(UNEVEN_ARRAYS, "uneven_arrays", "times and values of different number")                                          \
-    X(OUTSIDE_WINDOW, "outside_window", "of a run that ended outside of --since and --until")                                       \
+    X(OUTSIDE_WINDOW, "outside_window", "of a run that ended outside of --since and --until")                          \
     X(OTHER_MODEL, "other_model", "a run that --model-pattern leaves out")                                             \
     X(TOO_MANY_POINTS, "too_many_points",                                                                              \
       "points beyond 65536 of one metric of one run: kept as moments and a sample")                                    \
