@@ -102,6 +102,15 @@ $(KIT_A): $(KIT_OBJ)
 $(UNIT_BIN) $(SCENARIO_BIN): $(BUILD)/%: $(BUILD)/%.o $(KIT_A) $(LIB_A)
 	$(CC) $(LDFLAGS) $(WRAP) -o $@ $< $(KIT_A) $(LIB_A) $(TEST_LIBS) $(LIBS)
 
+# Sabotage twins: the same tests over a store in which one protection is missing. They must fail (tests/scenario/twins.sh).
+STORE_SRC := $(wildcard engine/store/*.c)
+STORE_TWINS := $(BUILD)/twin/store_fsync $(BUILD)/twin/store_outbox
+$(BUILD)/twin/store_fsync: SABOTAGE := -DLW_SABOTAGE_FSYNC
+$(BUILD)/twin/store_outbox: SABOTAGE := -DLW_SABOTAGE_OUTBOX
+$(STORE_TWINS): $(BUILD)/tests/unit/store_crash.o $(STORE_SRC) $(KIT_A) $(LIB_A)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(SABOTAGE) $(LDFLAGS) $(WRAP) -o $@ $< $(STORE_SRC) $(KIT_A) $(LIB_A) $(TEST_LIBS) $(LIBS)
+
 $(BENCH_BIN): $(BUILD)/%: $(BUILD)/%.o $(LIB_A)
 	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB_A) $(BENCH_LIBS) $(LIBS)
 # These judge runs that are made up.
@@ -123,8 +132,8 @@ deps-dev:
 test: deps
 	@$(MAKE) --no-print-directory unit
 
-unit: $(PROGRAM) $(UNIT_BIN) $(SCENARIO_BIN)
-	@LEEWAY=$(abspath $(PROGRAM)) tests/run $(UNIT_BIN) $(SCENARIO_BIN) $(SCENARIO_SH)
+unit: $(PROGRAM) $(UNIT_BIN) $(SCENARIO_BIN) $(STORE_TWINS)
+	@LEEWAY=$(abspath $(PROGRAM)) TWINS=$(abspath $(BUILD))/twin tests/run $(UNIT_BIN) $(SCENARIO_BIN) $(SCENARIO_SH)
 
 # One suite, with its output: make suite-ks
 suite-%: $(BUILD)/tests/unit/%

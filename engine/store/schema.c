@@ -212,6 +212,10 @@ static enum lw_err quick_check(struct lw_db *db, struct lw_fault *fault)
         return err;
     if (!row || !lw_str_equal(lw_db_str(&ask, 0), LW_STR("ok"))) {
         struct lw_str text = row ? lw_db_str(&ask, 0) : LW_STR("no answer");
+        const char *second = memchr(text.at, '\n', text.len); /* the first line only names the database */
+
+        if (second != NULL)
+            text = (struct lw_str){second + 1, text.len - (size_t)(second + 1 - text.at)};
 
         err = lw_fault_set(fault, LW_ERR_STATE,
                            "the store is damaged (%.*s): put back a backup, or move the file away to begin anew",
