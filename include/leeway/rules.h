@@ -44,7 +44,8 @@ struct lw_rules {
     struct lw_str primary;         /* glob of the primary metric; empty: by the rules of names */
     const struct lw_str *baseline; /* names of the runs that alone are the reference; n = 0: learnt */
     size_t baseline_n;
-    const struct lw_str *rebaseline; /* names of runs at which a new regime was wanted */
+    const struct lw_str *rebaseline;        /* names of runs at which a new regime was wanted */
+    const struct lw_str *rebaseline_series; /* of each: the series that it holds for, empty: all; NULL: all for each */
     size_t rebaseline_n;
     const struct lw_str *higher, *lower; /* metrics whose direction the user states */
     size_t higher_n, lower_n;

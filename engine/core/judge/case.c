@@ -217,8 +217,26 @@ static uint32_t joined(const struct lw_fold *fold, uint32_t series, enum lw_aler
     return LW_FOLD_NONE;
 }
 
+static bool is_named(const struct lw_fold *fold, uint32_t series, struct lw_str name)
+{
+    return lw_str_equal(lw_fold_name(fold, series), name);
+}
+
+/* Whether the k-th wish for a new level is about this series: that of a metric is about its curve and its gap between
+   training and validation too, which show the same thing. */
+static bool is_about(const struct lw_fold *fold, size_t k, uint32_t series)
+{
+    const struct lw_str *names = fold->rules->rebaseline_series;
+    const struct lw_series *the = &fold->series[series];
+
+    if (names == NULL || names[k].len == 0 || is_named(fold, series, names[k]))
+        return true;
+    return the->kind != LW_SERIES_METRIC && ((the->partner < LW_FOLD_NONE && is_named(fold, the->partner, names[k])) ||
+                                             (the->other < LW_FOLD_NONE && is_named(fold, the->other, names[k])));
+}
+
 /* A level that the user asked for is no news: a rebaselining run within 2 of the change, or between change and alarm. */
-static bool is_wanted(const struct lw_fold *fold, uint32_t change_run, uint32_t run)
+static bool is_wanted(const struct lw_fold *fold, uint32_t series, uint32_t change_run, uint32_t run)
 {
     uint32_t from = change_run > 2 ? change_run - 2 : 0;
     uint32_t to = run > change_run + 2 ? run : change_run + 2;
@@ -227,25 +245,40 @@ static bool is_wanted(const struct lw_fold *fold, uint32_t change_run, uint32_t 
         struct lw_str name = lw_run_str(fold->runs[i], fold->runs[i]->name);
 
         for (size_t k = 0; k < fold->rules->rebaseline_n; k++) {
-            if (lw_str_equal(fold->rules->rebaseline[k], name) && i <= run)
+            if (lw_str_equal(fold->rules->rebaseline[k], name) && i <= run && is_about(fold, k, series))
                 return true;
         }
     }
     return false;
 }
 
-static void accept_all(struct lw_fold *fold, uint32_t index)
+/* Its level from the change on is the reference. */
+static void accept(struct lw_fold *fold, uint32_t index, uint32_t series)
+{
+    struct lw_case *the = &fold->cases[index];
+
+    if (!is_away(the, series))
+        return;
+    lw_chart_accept(fold, series);
+    be_away(the, series, false);
+    if (fold->series[series].case_index == index)
+        fold->series[series].case_index = LW_FOLD_NONE;
+}
+
+/* The series of an alert whose new level was wanted since that change; with the last of them it is over. */
+static void accept_wanted(struct lw_fold *fold, uint32_t index, uint32_t change_run, uint32_t run)
 {
     struct lw_case *the = &fold->cases[index];
 
     for (uint32_t i = 0; i < fold->head.series_n; i++) {
-        if (!is_away(the, i))
-            continue;
-        lw_chart_accept(fold, i);
-        be_away(the, i, false);
-        if (fold->series[i].case_index == index)
-            fold->series[i].case_index = LW_FOLD_NONE;
+        if (is_away(the, i) && is_wanted(fold, i, change_run, run))
+            accept(fold, index, i);
     }
+    if (the->away > 0)
+        return;
+    (void)snprintf(the->reason, sizeof(the->reason), "a new level was wanted");
+    if (the->state == LW_ALERT_OPEN)
+        lw_case_close(fold, index, LW_ALERT_ACKNOWLEDGED, run);
 }
 
 void lw_case_alarm(struct lw_fold *fold, uint32_t series, enum lw_detector detector, enum lw_direction direction,
@@ -253,7 +286,7 @@ void lw_case_alarm(struct lw_fold *fold, uint32_t series, enum lw_detector detec
 {
     enum lw_impact impact = lw_series_impact(fold, series, direction);
     enum lw_alert_kind kind = fold->series[series].kind == LW_SERIES_GAP ? LW_ALERT_RHYTHM : LW_ALERT_LEVEL;
-    bool wanted = is_wanted(fold, change_run, run);
+    bool wanted = is_wanted(fold, series, change_run, run);
     uint32_t index = fold->series[series].case_index;
     bool opened;
     struct lw_case *the;
@@ -289,12 +322,8 @@ void lw_case_alarm(struct lw_fold *fold, uint32_t series, enum lw_detector detec
     }
     measure(fold, the);
     lw_case_touch(fold, index, opened ? LW_CASE_OPENED : LW_CASE_UPDATED);
-    if (!wanted)
-        return;
-    (void)snprintf(the->reason, sizeof(the->reason), "a new level was wanted");
-    accept_all(fold, index);
-    if (the->state == LW_ALERT_OPEN)
-        lw_case_close(fold, index, LW_ALERT_ACKNOWLEDGED, run);
+    if (wanted)
+        accept_wanted(fold, index, change_run, run);
 }
 
 static void close_left(struct lw_fold *fold, uint32_t index, uint32_t run)
@@ -360,19 +389,23 @@ void lw_case_confirm(struct lw_fold *fold, uint32_t series, enum lw_detector det
 void lw_case_acknowledge(struct lw_fold *fold, uint32_t run)
 {
     struct lw_str name = lw_run_str(fold->runs[run], fold->runs[run]->name);
-    bool wanted = false;
 
-    for (size_t k = 0; k < fold->rules->rebaseline_n; k++)
-        wanted = wanted || lw_str_equal(fold->rules->rebaseline[k], name);
-    if (!wanted)
-        return;
     for (uint32_t i = 0; i < fold->cases_n; i++) {
         struct lw_case *the = &fold->cases[i];
+        uint32_t before = the->away;
 
         if (the->state != LW_ALERT_OPEN || (the->kind != LW_ALERT_LEVEL && the->kind != LW_ALERT_RHYTHM))
             continue;
+        for (size_t k = 0; k < fold->rules->rebaseline_n; k++) {
+            for (uint32_t series = 0; lw_str_equal(fold->rules->rebaseline[k], name) && series < fold->head.series_n;
+                 series++) {
+                if (is_about(fold, k, series))
+                    accept(fold, i, series);
+            }
+        }
+        if (the->away == before || the->away > 0)
+            continue;
         (void)snprintf(the->reason, sizeof(the->reason), "a new level was wanted");
-        accept_all(fold, i);
         lw_case_close(fold, i, LW_ALERT_ACKNOWLEDGED, run);
     }
 }

@@ -73,6 +73,8 @@ static uint64_t rules_of(const struct lw_fold *fold)
     hash = mix(hash, rules->reference_runs);
     hash = mix_strs(hash, rules->baseline, rules->baseline_n);
     hash = mix_strs(hash, rules->rebaseline, rules->rebaseline_n);
+    if (rules->rebaseline_series != NULL)
+        hash = mix_strs(hash, rules->rebaseline_series, rules->rebaseline_n);
     hash = mix_strs(hash, rules->higher, rules->higher_n);
     hash = mix_strs(hash, rules->lower, rules->lower_n);
     for (size_t i = 0; i < rules->requirements_n; i++) {

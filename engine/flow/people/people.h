@@ -39,6 +39,10 @@ LW_MUST_USE enum lw_err lw_people_read(struct lw_store *store, struct lw_arena *
 /* Notes as NDJSON, as in `analyze --notes FILE`. LW_ERR_FORMAT with the line. */
 LW_MUST_USE enum lw_err lw_people_parse(struct lw_str text, struct lw_arena *arena, struct lw_people_notes *out,
                                         struct lw_fault *fault);
+/* One note of JSON; texts in `arena`. LW_ERR_FORMAT. */
+LW_MUST_USE enum lw_err lw_people_note(struct lw_str text, struct lw_arena *arena, struct lw_people_note *out,
+                                       struct lw_fault *fault);
+void lw_people_sort(struct lw_people_note *notes, size_t n);
 /* One note as JSON without a line end. */
 void lw_people_write(const struct lw_people_note *note, struct lw_buf *out);
 
