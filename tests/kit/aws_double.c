@@ -1,0 +1,642 @@
+#define _DEFAULT_SOURCE
+
+#include "tests/kit/aws_double.h"
+
+#include <json-c/json.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MINUTE   ((int64_t)60000)
+#define MAX_BODY ((size_t)4 << 20)
+
+struct text {
+    char *at;
+    size_t n;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+
+    if (text->at == NULL)
+        text->at = malloc(MAX_BODY);
+    va_start(arguments, format);
+    text->n += (size_t)vsnprintf(text->at + text->n, MAX_BODY - text->n, format, arguments);
+    va_end(arguments);
+    if (text->n >= MAX_BODY)
+        abort();
+}
+
+struct aws_double *aws_double_open(void)
+{
+    struct aws_double *aws = calloc(1, sizeof(*aws));
+
+    aws->account = "123456789012";
+    return aws;
+}
+
+void aws_double_close(struct aws_double *aws)
+{
+    free(aws->jobs);
+    free(aws);
+}
+
+struct aws_double_job *aws_double_add(struct aws_double *aws, const char *name, const char *region, int64_t start,
+                                      int64_t end)
+{
+    struct aws_double_job *job;
+
+    if (aws->jobs_n == aws->jobs_room) {
+        aws->jobs_room = aws->jobs_room * 2 + 16;
+        aws->jobs = realloc(aws->jobs, aws->jobs_room * sizeof(*aws->jobs));
+    }
+    job = &aws->jobs[aws->jobs_n++];
+    memset(job, 0, sizeof(*job));
+    snprintf(job->name, sizeof(job->name), "%s", name);
+    snprintf(job->region, sizeof(job->region), "%s", region);
+    job->created = start - 2 * MINUTE;
+    job->start = start;
+    job->end = end;
+    job->status = "Completed";
+    job->metrics[0] = "train:accuracy";
+    job->metrics[1] = "validation:accuracy";
+    job->level = 0.9;
+    job->final = 2;
+    return job;
+}
+
+void aws_double_key(struct aws_double *aws, const char *id, const char *secret, const char *token, int64_t expires)
+{
+    struct aws_double_key *key = &aws->keys[aws->keys_n++ % AWS_DOUBLE_KEYS];
+
+    snprintf(key->id, sizeof(key->id), "%s", id);
+    snprintf(key->secret, sizeof(key->secret), "%s", secret);
+    snprintf(key->token, sizeof(key->token), "%s", token);
+    key->expires = expires;
+}
+
+double aws_double_value(const struct aws_double_job *job, int index, int64_t minute)
+{
+    double length = (double)(job->end - job->start) / (double)MINUTE;
+
+    return job->level - 0.02 * index - 0.3 * exp(-4.0 * (double)minute / (length + 1));
+}
+
+static void complain(struct aws_double *aws, const char *what)
+{
+    if (aws->wrong[0] == '\0')
+        snprintf(aws->wrong, sizeof(aws->wrong), "%s", what);
+}
+
+static void reply(struct aws_double_answer *answer, int status, const char *type, struct text *text)
+{
+    answer->status = status;
+    snprintf(answer->type, sizeof(answer->type), "%s", type);
+    if (text->at == NULL)
+        put(text, "%s", "");
+    answer->body = text->at;
+    answer->body_n = text->n;
+}
+
+static void json_error(struct aws_double_answer *answer, int status, const char *code, const char *message)
+{
+    struct text text = {0};
+
+    put(&text, "{\"__type\":\"com.amazon.coral.service#%s\",\"message\":\"%s\"}", code, message);
+    reply(answer, status, "application/x-amz-json-1.1", &text);
+}
+
+static void xml_error(struct aws_double_answer *answer, int status, const char *code)
+{
+    struct text text = {0};
+
+    put(&text,
+        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Type>Sender</Type>\n"
+        "    <Code>%s</Code>\n    <Message>no</Message>\n  </Error>\n</ErrorResponse>\n",
+        code);
+    reply(answer, status, "text/xml", &text);
+}
+
+/* What a job looks like at their clock. */
+static const char *status_of(const struct aws_double *aws, const struct aws_double_job *job, const char **secondary)
+{
+    if (aws->now >= job->end) {
+        *secondary = job->status;
+        return job->status;
+    }
+    *secondary = aws->now < job->start || job->start == 0 ? "Starting" : "Training";
+    return "InProgress";
+}
+
+static int64_t modified_of(const struct aws_double *aws, const struct aws_double_job *job)
+{
+    if (aws->now >= job->end)
+        return job->end;
+    return job->start != 0 && aws->now >= job->start ? job->start : job->created;
+}
+
+static void put_seconds(struct text *text, const char *key, int64_t ms)
+{
+    put(text, ",\"%s\":%lld.%03d", key, (long long)(ms / 1000), (int)(ms % 1000));
+}
+
+static void put_arn(struct text *text, const struct aws_double *aws, const struct aws_double_job *job)
+{
+    put(text, "\"TrainingJobArn\":\"arn:aws:sagemaker:%s:%s:training-job/%s\"", job->region, aws->account, job->name);
+}
+
+static double number_of(struct json_object *object, const char *key, double otherwise)
+{
+    struct json_object *value;
+
+    return json_object_object_get_ex(object, key, &value) ? json_object_get_double(value) : otherwise;
+}
+
+static const char *text_of(struct json_object *object, const char *key)
+{
+    struct json_object *value;
+
+    return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value) : NULL;
+}
+
+/* As the real one: the page is cut first and filtered afterwards, so that pages can be empty. */
+static void list_jobs(struct aws_double *aws, const char *region, struct json_object *asked,
+                      struct aws_double_answer *answer)
+{
+    size_t at = text_of(asked, "NextToken") != NULL ? strtoul(text_of(asked, "NextToken") + 6, NULL, 10) : 0;
+    size_t page = aws->page != 0 ? aws->page : (size_t)number_of(asked, "MaxResults", 10), n = 0;
+    double after = number_of(asked, "LastModifiedTimeAfter", 0) * 1000,
+           before = number_of(asked, "LastModifiedTimeBefore", 1e12) * 1000;
+    const char *wanted = text_of(asked, "StatusEquals"), *secondary;
+    struct text text = {0};
+    bool empty = aws->empty_pages && at % 2 == 1, first = true;
+
+    aws->lists++;
+    if (page > 100)
+        complain(aws, "MaxResults is over 100");
+    put(&text, "{\"TrainingJobSummaries\":[");
+    if (empty)
+        at--; /* the same place again, with a token that is even now */
+    for (; !empty && at / 2 < aws->jobs_n && n < page; at += 2) {
+        const struct aws_double_job *job = &aws->jobs[at / 2];
+        int64_t modified = modified_of(aws, job);
+        const char *status = status_of(aws, job, &secondary);
+
+        if (strcmp(job->region, region) != 0 || job->created > aws->now || (double)modified <= after ||
+            (double)modified >= before)
+            continue;
+        n++;
+        if (wanted != NULL && strcmp(wanted, status) != 0)
+            continue;
+        put(&text, "%s{\"TrainingJobName\":\"%s\",", first ? "" : ",", job->name);
+        first = false;
+        put_arn(&text, aws, job);
+        put_seconds(&text, "CreationTime", job->created);
+        put_seconds(&text, "LastModifiedTime", modified);
+        put(&text, ",\"TrainingJobStatus\":\"%s\",\"SecondaryStatus\":\"%s\"}", status, secondary);
+    }
+    put(&text, "]");
+    if (at / 2 < aws->jobs_n)
+        put(&text, ",\"NextToken\":\"token-%zu\"", aws->empty_pages && !empty ? at + 1 : at);
+    put(&text, "}");
+    reply(answer, 200, "application/x-amz-json-1.1", &text);
+}
+
+static const struct aws_double_job *find_job(const struct aws_double *aws, const char *region, const char *name)
+{
+    for (size_t i = 0; i < aws->jobs_n; i++) {
+        if (name != NULL && strcmp(aws->jobs[i].name, name) == 0 && strcmp(aws->jobs[i].region, region) == 0 &&
+            aws->jobs[i].created <= aws->now)
+            return &aws->jobs[i];
+    }
+    return NULL;
+}
+
+static void put_metrics(struct text *text, const struct aws_double_job *job)
+{
+    put(text, ",\"AlgorithmSpecification\":{\"TrainingInputMode\":\"File\",\"MetricDefinitions\":[");
+    for (int i = 0; job->definitions && i < AWS_DOUBLE_METRICS && job->metrics[i] != NULL; i++)
+        put(text, "%s{\"Name\":\"%s\",\"Regex\":\"x=(.*)\"}", i > 0 ? "," : "", job->metrics[i]);
+    put(text, "]}");
+}
+
+static void describe(struct aws_double *aws, const char *region, struct json_object *asked,
+                     struct aws_double_answer *answer)
+{
+    const struct aws_double_job *job = find_job(aws, region, text_of(asked, "TrainingJobName"));
+    const char *secondary, *status;
+    struct text text = {0};
+
+    aws->describes++;
+    if (job == NULL || job->deleted) {
+        json_error(answer, 400, "ValidationException", "Requested resource not found.");
+        return;
+    }
+    status = status_of(aws, job, &secondary);
+    put(&text, "{\"TrainingJobName\":\"%s\",", job->name);
+    put_arn(&text, aws, job);
+    put(&text, ",\"TrainingJobStatus\":\"%s\",\"SecondaryStatus\":\"%s\"", status, secondary);
+    put_seconds(&text, "CreationTime", job->created);
+    put_seconds(&text, "LastModifiedTime", modified_of(aws, job));
+    put(&text, ",\"ResourceConfig\":{\"InstanceType\":\"ml.p2.xlarge\",\"InstanceCount\":1,\"VolumeSizeInGB\":50}");
+    put_metrics(&text, job);
+    if (job->start != 0 && aws->now >= job->start)
+        put_seconds(&text, "TrainingStartTime", job->start);
+    if (job->start != 0 && aws->now >= job->end) {
+        put_seconds(&text, "TrainingEndTime", job->end);
+        put(&text, ",\"TrainingTimeInSeconds\":%lld,\"BillableTimeInSeconds\":%lld",
+            (long long)((job->end - job->start) / 1000), (long long)((job->end - job->start) / 1000));
+        put(&text, ",\"SecondaryStatusTransitions\":[{\"Status\":\"Training\"");
+        put_seconds(&text, "StartTime", job->start);
+        put_seconds(&text, "EndTime", job->end);
+        put(&text, "}],\"FinalMetricDataList\":[");
+        for (int i = 0; i < job->final && job->metrics[i] != NULL; i++) {
+            put(&text, "%s{\"MetricName\":\"%s\",\"Value\":%.9g", i > 0 ? "," : "", job->metrics[i],
+                (double)(float)aws_double_value(job, i, (job->end - job->start) / MINUTE));
+            put_seconds(&text, "Timestamp", job->end / 1000 * 1000);
+            put(&text, "}");
+        }
+        put(&text, "]");
+    }
+    if (strcmp(status, "Failed") == 0)
+        put(&text, ",\"FailureReason\":\"AlgorithmError: \\u00fcberlauf\"");
+    put(&text, "}");
+    reply(answer, 200, "application/x-amz-json-1.1", &text);
+}
+
+static void list_tags(struct aws_double *aws, const char *region, struct json_object *asked,
+                      struct aws_double_answer *answer)
+{
+    const char *arn = text_of(asked, "ResourceArn"), *slash = arn != NULL ? strrchr(arn, '/') : NULL;
+    const struct aws_double_job *job = slash != NULL ? find_job(aws, region, slash + 1) : NULL;
+    struct text text = {0};
+
+    aws->tags++;
+    if (job == NULL) {
+        json_error(answer, 400, "ValidationException", "Requested resource not found.");
+        return;
+    }
+    put(&text, "{\"Tags\":[");
+    if (job->tag_key != NULL)
+        put(&text, "{\"Key\":\"%s\",\"Value\":\"%s\"}", job->tag_key, job->tag_value);
+    put(&text, "]}");
+    reply(answer, 200, "application/x-amz-json-1.1", &text);
+}
+
+static const char *dimension_of(struct json_object *asked)
+{
+    struct json_object *list, *first;
+
+    if (!json_object_object_get_ex(asked, "Dimensions", &list) || json_object_array_length(list) != 1)
+        return NULL;
+    first = json_object_array_get_idx(list, 0);
+    return text_of(first, "Name") != NULL && strcmp(text_of(first, "Name"), "TrainingJobName") == 0
+               ? text_of(first, "Value")
+               : NULL;
+}
+
+static void list_metrics(struct aws_double *aws, const char *region, struct json_object *asked,
+                         struct aws_double_answer *answer)
+{
+    const char *name = dimension_of(asked);
+    const struct aws_double_job *job = find_job(aws, region, name);
+    struct text text = {0};
+    bool first = true;
+
+    aws->names++;
+    put(&text, "{\"Metrics\":[");
+    for (int i = 0; job != NULL && job->start != 0 && i < AWS_DOUBLE_METRICS && job->metrics[i] != NULL; i++) {
+        if (aws->now < job->start + (aws->late_names ? 15 * MINUTE : MINUTE))
+            continue;
+        put(&text,
+            "%s{\"Namespace\":\"/aws/sagemaker/TrainingJobs\",\"MetricName\":\"%s\",\"Dimensions\":[{\"Name\":"
+            "\"TrainingJobName\",\"Value\":\"%s\"}]}",
+            first ? "" : ",", job->metrics[i], job->name);
+        first = false;
+    }
+    put(&text, "]}");
+    reply(answer, 200, "application/x-amz-json-1.0", &text);
+}
+
+/* Two observations a minute; the newest minute has only the first of them. Minutes in an order that is none. */
+static void put_points(struct aws_double *aws, const struct aws_double_job *job, int index, struct json_object *asked,
+                       struct text *text)
+{
+    int64_t from = (int64_t)number_of(asked, "StartTime", 0) * 1000,
+            until = (int64_t)number_of(asked, "EndTime", 0) * 1000,
+            period = (int64_t)number_of(asked, "Period", 60) * 1000, minutes = (job->end - job->start) / MINUTE + 1;
+    int64_t first = job->start / MINUTE * MINUTE;
+    bool any = false;
+
+    for (int64_t at = from / period * period, k = 0; at < until; at += period, k++) {
+        double sum = 0, min = INFINITY, max = -INFINITY;
+        int count = 0;
+        /* Even buckets from the front, then odd ones. */
+        int64_t n = (until - from / period * period + period - 1) / period;
+        int64_t bucket = k < (n + 1) / 2 ? 2 * k : 2 * (k - (n + 1) / 2) + 1,
+                start = from / period * period + bucket * period;
+
+        for (int64_t minute = 0; minute < minutes; minute++) {
+            int64_t stamp = first + minute * MINUTE;
+            double value = aws_double_value(job, index, minute);
+
+            if (stamp < start || stamp >= start + period || stamp > aws->now)
+                continue;
+            for (int half = 0; half < (aws->now < stamp + 2 * MINUTE ? 1 : 2); half++) {
+                double one = half == 0 ? value - 0.01 : value + 0.01;
+
+                sum += one;
+                min = one < min ? one : min;
+                max = one > max ? one : max;
+                count++;
+            }
+        }
+        if (count == 0)
+            continue;
+        put(text,
+            "%s{\"Timestamp\":%lld.0,\"SampleCount\":%d.0,\"Average\":%.17g,\"Sum\":%.17g,\"Minimum\":%.17g,"
+            "\"Maximum\":%"
+            ".17g,\"Unit\":\"None\"}",
+            any ? "," : "", (long long)(start / 1000), count, sum / count, sum, min, max);
+        any = true;
+    }
+}
+
+static void get_statistics(struct aws_double *aws, const char *region, struct json_object *asked,
+                           struct aws_double_answer *answer)
+{
+    const struct aws_double_job *job = find_job(aws, region, dimension_of(asked));
+    const char *metric = text_of(asked, "MetricName");
+    double period = number_of(asked, "Period", 60);
+    double points = (number_of(asked, "EndTime", 0) - number_of(asked, "StartTime", 0)) / period;
+    struct json_object *list;
+    struct text text = {0};
+
+    aws->statistics++;
+    if (points > (double)aws->widest)
+        aws->widest = (unsigned long)points;
+    if (!json_object_object_get_ex(asked, "Statistics", &list) || json_object_array_length(list) != 5)
+        complain(aws, "not all five statistics are asked for in one request");
+    if (points > 1440) {
+        json_error(answer, 400, "InvalidParameterCombination", "You have requested too many datapoints");
+        return;
+    }
+    put(&text, "{\"Label\":\"%s\",\"Datapoints\":[", metric);
+    for (int i = 0; job != NULL && job->start != 0 && i < AWS_DOUBLE_METRICS && job->metrics[i] != NULL; i++) {
+        int64_t age = aws->now - (int64_t)number_of(asked, "StartTime", 0) * 1000;
+
+        /* What is older is kept by five minutes and by the hour only. */
+        if ((age > 15 * 24 * 60 * MINUTE && period < 300) || (age > 63 * 24 * 60 * MINUTE && period < 3600))
+            continue;
+        if (strcmp(job->metrics[i], metric) == 0)
+            put_points(aws, job, i, asked, &text);
+    }
+    put(&text, "]}");
+    reply(answer, 200, "application/x-amz-json-1.0", &text);
+}
+
+static void iso(int64_t ms, char out[32])
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm tm;
+
+    gmtime_r(&seconds, &tm);
+    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+static struct aws_double_key *make_key(struct aws_double *aws, const char *kind)
+{
+    char id[64], secret[64], token[128];
+
+    aws->made_keys++;
+    snprintf(id, sizeof(id), "ASIA%s%lu", kind, aws->made_keys);
+    snprintf(secret, sizeof(secret), "secret/%s+%lu", kind, aws->made_keys);
+    snprintf(token, sizeof(token), "token/%s+%lu==", kind, aws->made_keys);
+    aws_double_key(aws, id, secret, token, aws->now + (aws->lifetime != 0 ? aws->lifetime : 60 * MINUTE));
+    return &aws->keys[(aws->keys_n - 1) % AWS_DOUBLE_KEYS];
+}
+
+static void sts(struct aws_double *aws, const struct aws_seen *seen, struct aws_double_answer *answer)
+{
+    bool web = strstr(seen->body, "Action=AssumeRoleWithWebIdentity&") != NULL;
+    char expires[32], wanted[128];
+    struct aws_double_key *key;
+    struct text text = {0};
+
+    if (aws->external_id != NULL && !web) {
+        snprintf(wanted, sizeof(wanted), "&ExternalId=%s", aws->external_id);
+        if (strstr(seen->body, wanted) == NULL) {
+            xml_error(answer, 403, "AccessDenied");
+            return;
+        }
+    }
+    if (web && strstr(seen->body, "&WebIdentityToken=") == NULL) {
+        xml_error(answer, 400, "InvalidIdentityToken");
+        return;
+    }
+    aws->web += web;
+    aws->assumed += !web;
+    key = make_key(aws, web ? "WEB" : "ROLE");
+    iso(key->expires, expires);
+    put(&text,
+        "<%sResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <%sResult>\n    <AssumedRoleUser>\n"
+        "      <Arn>arn:aws:sts::123456789012:assumed-role/x/y</Arn>\n    </AssumedRoleUser>\n    <Credentials>\n"
+        "      <AccessKeyId>%s</AccessKeyId>\n      <SecretAccessKey>%s</SecretAccessKey>\n"
+        "      <SessionToken>%s</SessionToken>\n      <Expiration>%s</Expiration>\n    </Credentials>\n"
+        "  </%sResult>\n</%sResponse>\n",
+        web ? "AssumeRoleWithWebIdentity" : "AssumeRole", web ? "AssumeRoleWithWebIdentity" : "AssumeRole", key->id,
+        key->secret, key->token, expires, web ? "AssumeRoleWithWebIdentity" : "AssumeRole",
+        web ? "AssumeRoleWithWebIdentity" : "AssumeRole");
+    reply(answer, 200, "text/xml", &text);
+}
+
+static void give_keys(struct aws_double *aws, const char *kind, struct aws_double_answer *answer)
+{
+    struct aws_double_key *key = make_key(aws, kind);
+    struct text text = {0};
+    char expires[32];
+
+    iso(key->expires, expires);
+    put(&text,
+        "{\"Code\":\"Success\",\"AccessKeyId\":\"%s\",\"SecretAccessKey\":\"%s\",\"Token\":\"%s\",\"Expiration\":\"%"
+        "s\"}",
+        key->id, key->secret, key->token, expires);
+    reply(answer, 200, "application/json", &text);
+}
+
+/* IMDSv2: a token by PUT, then the role's name, then its keys, both with the token. */
+static void instance(struct aws_double *aws, const struct aws_seen *seen, struct aws_double_answer *answer)
+{
+    static const char base[] = "/latest/meta-data/iam/security-credentials/";
+    char token[128];
+    struct text text = {0};
+
+    aws->instance++;
+    if (strcmp(seen->path, "/latest/api/token") == 0) {
+        if (strcmp(seen->method, "PUT") != 0 ||
+            !aws_seen_header(seen, "x-aws-ec2-metadata-token-ttl-seconds", token, sizeof(token)))
+            complain(aws, "the token of IMDSv2 is asked for wrongly");
+        put(&text, "imds-token==");
+        reply(answer, 200, "text/plain", &text);
+        return;
+    }
+    if (!aws_seen_header(seen, "x-aws-ec2-metadata-token", token, sizeof(token)) ||
+        strcmp(token, "imds-token==") != 0) {
+        reply(answer, 401, "text/plain", &text);
+    } else if (aws->no_role) {
+        reply(answer, 404, "text/plain", &text);
+    } else if (strcmp(seen->path, base) == 0) {
+        put(&text, "the-role");
+        reply(answer, 200, "text/plain", &text);
+    } else if (strncmp(seen->path, base, strlen(base)) == 0 && strcmp(seen->path + strlen(base), "the-role") == 0) {
+        give_keys(aws, "INSTANCE", answer);
+    } else {
+        reply(answer, 404, "text/plain", &text);
+    }
+}
+
+static void container(struct aws_double *aws, const struct aws_seen *seen, struct aws_double_answer *answer)
+{
+    char token[128] = "";
+
+    aws->container++;
+    (void)aws_seen_header(seen, "authorization", token, sizeof(token));
+    if (aws->container_token != NULL && strcmp(token, aws->container_token) != 0) {
+        struct text text = {0};
+
+        reply(answer, 403, "application/json", &text);
+        return;
+    }
+    give_keys(aws, "CONTAINER", answer);
+}
+
+/* false: the request is refused, and answered. */
+static bool may(struct aws_double *aws, const struct aws_seen *seen, const struct aws_scope *scope, bool xml,
+                struct aws_double_answer *answer)
+{
+    const struct aws_double_key *key = NULL;
+    char token[256] = "";
+    const char *wrong, *code = NULL, *message = "";
+
+    for (size_t i = 0; i < AWS_DOUBLE_KEYS; i++) {
+        if (strcmp(aws->keys[i].id, scope->key_id) == 0)
+            key = &aws->keys[i];
+    }
+    (void)aws_seen_header(seen, "x-amz-security-token", token, sizeof(token));
+    if (key == NULL || strcmp(token, key->token) != 0) {
+        aws->refused++;
+        code = "UnrecognizedClientException";
+        message = "The security token included in the request is invalid.";
+    } else if ((wrong = aws_verify(seen, scope, key->secret)) != NULL) {
+        aws->bad_signatures++;
+        complain(aws, wrong);
+        code = "InvalidSignatureException";
+        message = wrong;
+    } else if (llabs(aws_verify_time(scope) - aws->now) > 5 * MINUTE) {
+        aws->skewed++;
+        code = "InvalidSignatureException";
+        message = "Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z";
+    } else if (key->expires != 0 && aws->now >= key->expires) {
+        aws->refused++;
+        code = "ExpiredTokenException";
+        message = "The security token included in the request is expired";
+    }
+    if (code == NULL)
+        return true;
+    if (xml)
+        xml_error(answer, 403, code);
+    else
+        json_error(answer, 400, code, message);
+    return false;
+}
+
+static void operate(struct aws_double *aws, const struct aws_seen *seen, const struct aws_scope *scope,
+                    struct aws_double_answer *answer)
+{
+    static const struct {
+        const char *target, *type, *service;
+        void (*answer)(struct aws_double *aws, const char *region, struct json_object *asked,
+                       struct aws_double_answer *answer);
+    } operations[] = {
+        {"SageMaker.ListTrainingJobs", "application/x-amz-json-1.1", "sagemaker", list_jobs},
+        {"SageMaker.DescribeTrainingJob", "application/x-amz-json-1.1", "sagemaker", describe},
+        {"SageMaker.ListTags", "application/x-amz-json-1.1", "sagemaker", list_tags},
+        {"GraniteServiceVersion20100801.ListMetrics", "application/x-amz-json-1.0", "monitoring", list_metrics},
+        {"GraniteServiceVersion20100801.GetMetricStatistics", "application/x-amz-json-1.0", "monitoring",
+         get_statistics},
+    };
+    char target[128] = "", type[64] = "";
+    struct json_object *asked = json_tokener_parse(seen->body);
+
+    (void)aws_seen_header(seen, "x-amz-target", target, sizeof(target));
+    (void)aws_seen_header(seen, "content-type", type, sizeof(type));
+    for (size_t i = 0; asked != NULL && i < sizeof(operations) / sizeof(operations[0]); i++) {
+        if (strcmp(operations[i].target, target) != 0)
+            continue;
+        if (strcmp(operations[i].type, type) != 0 || strcmp(operations[i].service, scope->service) != 0)
+            complain(aws, "wrong content type or service for this operation");
+        if (aws->deny != NULL && strstr(target, aws->deny) != NULL)
+            json_error(answer, 400, "AccessDeniedException", "User is not authorized to perform this");
+        else
+            operations[i].answer(aws, scope->region, asked, answer);
+    }
+    if (answer->body == NULL) {
+        complain(aws, "an operation that is not known, or a body that is no JSON");
+        json_error(answer, 400, "UnknownOperationException", target);
+    }
+    json_object_put(asked);
+}
+
+static void put_date(const struct aws_double *aws, struct aws_double_answer *answer)
+{
+    time_t seconds = (time_t)(aws->now / 1000);
+    struct tm tm;
+
+    gmtime_r(&seconds, &tm);
+    strftime(answer->headers, sizeof(answer->headers), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
+}
+
+static bool every(unsigned nth, unsigned long count)
+{
+    return nth != 0 && count % nth == 0;
+}
+
+void aws_double_answer(struct aws_double *aws, const struct aws_seen *seen, struct aws_double_answer *answer)
+{
+    struct aws_scope scope;
+    bool is_signed = aws_verify_scope(seen, &scope), form = strncmp(seen->body, "Action=", 7) == 0;
+
+    memset(answer, 0, sizeof(*answer));
+    put_date(aws, answer);
+    aws->requests++;
+    if (strncmp(seen->path, "/latest/", 8) == 0) {
+        instance(aws, seen, answer);
+    } else if (strcmp(seen->method, "GET") == 0) {
+        container(aws, seen, answer);
+    } else if (!is_signed && strstr(seen->body, "Action=AssumeRoleWithWebIdentity&") != NULL) {
+        sts(aws, seen, answer);
+    } else if (!is_signed) {
+        complain(aws, "a request is not signed");
+        json_error(answer, 400, "MissingAuthenticationTokenException", "Missing Authentication Token");
+    } else if (every(aws->fail, aws->requests)) {
+        struct text text = {0};
+
+        put(&text, "<html>no</html>");
+        reply(answer, 503, "text/html", &text);
+    } else if (every(aws->throttle, aws->requests)) {
+        aws->throttled++;
+        json_error(answer, 400, strcmp(scope.service, "monitoring") == 0 ? "Throttling" : "ThrottlingException",
+                   "Rate exceeded");
+    } else if (may(aws, seen, &scope, form, answer)) {
+        if (form)
+            sts(aws, seen, answer);
+        else
+            operate(aws, seen, &scope, answer);
+        if (every(aws->garble, aws->requests))
+            answer->body_n /= 2;
+    }
+}
