@@ -7,6 +7,7 @@
 #include "engine/flow/models.h"
 #include "engine/flow/session.h"
 #include "engine/flow/simulate.h"
+#include "engine/flow/store_command.h"
 #include "leeway/version.h"
 
 #include <gsl/gsl_errno.h>
@@ -20,9 +21,10 @@ static const struct {
     const struct lw_command *command;
     enum lw_exit (*run)(struct lw_session *session);
 } table[] = {
-    {&lw_command_analyze, lw_analyze_run},   {&lw_command_models, lw_models_run},
-    {&lw_command_simulate, lw_simulate_run}, {&lw_command_demo, lw_demo_run},
-    {&lw_command_help, lw_manual_help},      {&lw_command_completion, lw_manual_completion},
+    {&lw_command_analyze, lw_analyze_run},          {&lw_command_models, lw_models_run},
+    {&lw_command_simulate, lw_simulate_run},        {&lw_command_demo, lw_demo_run},
+    {&lw_command_store, lw_store_command_run},      {&lw_command_help, lw_manual_help},
+    {&lw_command_completion, lw_manual_completion},
 };
 
 static enum lw_exit unknown_command(const char *word)

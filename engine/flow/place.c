@@ -58,3 +58,25 @@ enum lw_err lw_place_demo(char folder[LW_PLACE_MAX], struct lw_fault *fault)
                         "the data of the demo are not beside the program (share/leeway/demo): install it again with "
                         "`make install`");
 }
+
+enum lw_err lw_place_store(char path[LW_PLACE_MAX], struct lw_fault *fault)
+{
+    /* The XDG specification: a path that is not absolute is as if it were not there. */
+    static const struct {
+        const char *variable, *below;
+    } places[] = {{"STATE_DIRECTORY", ""}, {"XDG_STATE_HOME", "/leeway"}, {"HOME", "/.local/state/leeway"}};
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        const char *folder = getenv(places[i].variable);
+        int n;
+
+        if (folder == NULL || folder[0] != '/')
+            continue;
+        n = snprintf(path, LW_PLACE_MAX, "%.*s%s/leeway.db", (int)(i == 0 ? strcspn(folder, ":") : strlen(folder)),
+                     folder, places[i].below);
+        if (n > 0 && n < LW_PLACE_MAX)
+            return LW_ERR_OK;
+    }
+    return lw_fault_set(fault, LW_ERR_USAGE,
+                        "there is no place for the store: set HOME or XDG_STATE_HOME, or name it with --store");
+}
