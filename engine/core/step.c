@@ -6,6 +6,9 @@
 #include "engine/core/judge/judge.h"
 
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #define CEILING_DEFAULT ((size_t)64 << 30)
 
@@ -95,6 +98,15 @@ static size_t collect_warnings(const struct lw_histories *histories, struct lw_s
     return n;
 }
 
+/* What gathering held is free now, but in pieces too small for the arrays of judging: without this the process would keep
+   both. */
+static void give_back(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
+}
+
 enum lw_err lw_step_end(struct lw_step *step, struct lw_output *out, struct lw_fault *fault)
 {
     struct lw_histories histories;
@@ -107,6 +119,7 @@ enum lw_err lw_step_end(struct lw_step *step, struct lw_output *out, struct lw_f
     err = lw_gather_close_all(step->gather, &step->arena, &histories, fault);
     if (err != LW_ERR_OK)
         return err;
+    give_back();
     if (lw_window_apply(step->rules, &histories, &step->arena, &runs_outside) != LW_ERR_OK)
         return lw_fault_memory(fault, "the runs between since and until");
     judged = lw_arena_array(&step->arena, histories.models_n, sizeof(*judged));

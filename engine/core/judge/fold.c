@@ -49,12 +49,12 @@ struct lw_remark *lw_fold_remark(struct lw_fold *fold, enum lw_detector detector
     return one;
 }
 
-/* Room for the remarks of a usual model from the beginning: three about each metric of a run, seven about the run. An
+/* Room for the remarks of a usual model from the beginning: four about each metric of a run, eight about the run. An
    array that grows by doubling would copy them, and leave holes in the arena. */
 static void expect_remarks(struct lw_fold *fold)
 {
     const size_t metrics = fold->runs_n ? fold->runs[0]->metrics_n : 0;
-    const size_t each = 3 * (metrics < LW_FOLD_METRICS ? metrics : LW_FOLD_METRICS) + 7;
+    const size_t each = 4 * (metrics < LW_FOLD_METRICS ? metrics : LW_FOLD_METRICS) + 8;
 
     if (fold->runs_n > SIZE_MAX / each)
         return;
