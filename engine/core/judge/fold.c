@@ -59,7 +59,9 @@ static void expect_remarks(struct lw_fold *fold)
     if (fold->runs_n > SIZE_MAX / each)
         return;
     fold->remarks = lw_arena_array(fold->scratch, fold->runs_n * each, sizeof(*fold->remarks));
-    fold->remarks_capacity = fold->remarks ? fold->runs_n * each : 0;
+    fold->remarks_capacity = fold->runs_n * each;
+    if (!fold->remarks)
+        fold->error = LW_ERR_NOMEM;
 }
 
 void lw_fold_start(struct lw_fold *fold)
