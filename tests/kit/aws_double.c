@@ -4,6 +4,7 @@
 
 #include <json-c/json.h>
 #include <math.h>
+#include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ __attribute__((format(printf, 2, 3))) static void put(struct text *text, const c
     va_list arguments;
 
     if (text->at == NULL)
-        text->at = malloc(MAX_BODY);
+        text->at = OPENSSL_malloc(MAX_BODY);
     va_start(arguments, format);
     text->n += (size_t)vsnprintf(text->at + text->n, MAX_BODY - text->n, format, arguments);
     va_end(arguments);
@@ -33,7 +34,7 @@ __attribute__((format(printf, 2, 3))) static void put(struct text *text, const c
 
 struct aws_double *aws_double_open(void)
 {
-    struct aws_double *aws = calloc(1, sizeof(*aws));
+    struct aws_double *aws = OPENSSL_zalloc(sizeof(*aws));
 
     aws->account = "123456789012";
     return aws;
@@ -41,8 +42,8 @@ struct aws_double *aws_double_open(void)
 
 void aws_double_close(struct aws_double *aws)
 {
-    free(aws->jobs);
-    free(aws);
+    OPENSSL_free(aws->jobs);
+    OPENSSL_free(aws);
 }
 
 struct aws_double_job *aws_double_add(struct aws_double *aws, const char *name, const char *region, int64_t start,
@@ -52,7 +53,7 @@ struct aws_double_job *aws_double_add(struct aws_double *aws, const char *name, 
 
     if (aws->jobs_n == aws->jobs_room) {
         aws->jobs_room = aws->jobs_room * 2 + 16;
-        aws->jobs = realloc(aws->jobs, aws->jobs_room * sizeof(*aws->jobs));
+        aws->jobs = OPENSSL_realloc(aws->jobs, aws->jobs_room * sizeof(*aws->jobs));
     }
     job = &aws->jobs[aws->jobs_n++];
     memset(job, 0, sizeof(*job));

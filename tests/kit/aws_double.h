@@ -54,7 +54,7 @@ struct aws_double {
 struct aws_double_answer {
     int status;
     char type[64], headers[256]; /* headers: each ended by "\r\n" */
-    char *body;                  /* malloc'ed */
+    char *body;                  /* of OPENSSL_malloc, which no test lets fail */
     size_t body_n;
 };
 

@@ -6,6 +6,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,7 +134,7 @@ static bool all_signed(const struct aws_seen *seen, const char *names)
 
 const char *aws_verify(const struct aws_seen *seen, const struct aws_scope *scope, const char *secret)
 {
-    char *canonical = calloc(1, CANONICAL), names[512], hash[65], text[1024], key[300], hex[65], day[9];
+    char *canonical = OPENSSL_zalloc(CANONICAL), names[512], hash[65], text[1024], key[300], hex[65], day[9];
     unsigned char chain[32];
     const char *wrong = NULL, *before = "";
     size_t n = 0;
@@ -173,6 +174,6 @@ const char *aws_verify(const struct aws_seen *seen, const struct aws_scope *scop
         wrong = "a header that matters is not signed";
     if (wrong == NULL && strcmp(hex, scope->signature) != 0)
         wrong = "the signature is not the one of this request";
-    free(canonical);
+    OPENSSL_free(canonical);
     return wrong;
 }

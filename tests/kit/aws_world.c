@@ -3,13 +3,14 @@
 #include "tests/kit/aws_world.h"
 
 #include <assert.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static char *copy(struct lw_str text)
 {
-    char *kept = malloc(text.len + 1);
+    char *kept = OPENSSL_malloc(text.len + 1);
 
     if (text.len > 0)
         memcpy(kept, text.at, text.len);
@@ -20,7 +21,7 @@ static char *copy(struct lw_str text)
 /* Everything that a client sends by itself is added here: Host. */
 static char *head_of(const struct lw_http_request *request)
 {
-    char *head = malloc(32768), *slash;
+    char *head = OPENSSL_malloc(32768), *slash;
     size_t n = 0;
     const char *host = request->url.at + (strncmp(request->url.at, "https", 5) == 0 ? 8 : 7);
 
@@ -66,10 +67,10 @@ static enum lw_err start(void *self, const struct lw_http_request *request, lw_h
 static void forget(struct aws_world *world, size_t i)
 {
     world->flying[i].id = 0;
-    free(world->flying[i].method);
-    free(world->flying[i].url);
-    free(world->flying[i].head);
-    free(world->flying[i].body);
+    OPENSSL_free(world->flying[i].method);
+    OPENSSL_free(world->flying[i].url);
+    OPENSSL_free(world->flying[i].head);
+    OPENSSL_free(world->flying[i].body);
 }
 
 static void cancel(void *self, uint64_t id)
@@ -169,7 +170,7 @@ static void answer(struct aws_world *world, size_t i)
         aws_double_answer(world->aws, &seen, &answered);
         reply.status = answered.status;
         reply.body = (struct lw_str){answered.body, answered.body_n};
-        date = strdup(answered.headers + strlen("Date: "));
+        date = OPENSSL_strdup(answered.headers + strlen("Date: "));
         date[strcspn(date, "\r\n")] = '\0';
         headers[reply.headers_n++] = (struct lw_http_header){LW_STR("date"), lw_str_from(date)};
     } else {
@@ -177,8 +178,8 @@ static void answer(struct aws_world *world, size_t i)
     }
     forget(world, i);
     done(context, &reply);
-    free(answered.body);
-    free(date);
+    OPENSSL_free(answered.body);
+    OPENSSL_free(date);
 }
 
 void aws_world_to(struct aws_world *world, int64_t now)
