@@ -229,7 +229,7 @@ static uint32_t slack_group(enum lw_event_kind kind, struct lw_str lines)
 
     while (n < BLOCKS_MAX - 1 && next_line(&lines, &line)) {
         lw_buf_clear(&text);
-        if (!slack_event(kind, line, true, GROUP_LINE_MAX, &text) || text.len > left)
+        if (!slack_event(kind, line, true, GROUP_LINE_MAX, &text) || text.error != LW_ERR_OK || text.len > left)
             break;
         left -= text.len;
         n++;
@@ -238,7 +238,7 @@ static uint32_t slack_group(enum lw_event_kind kind, struct lw_str lines)
     return n > 0 ? n : 1;
 }
 
-static void slack_section(struct lw_json_out *json, struct lw_str text)
+static void slack_section(struct lw_json_out *json, const struct lw_buf *text)
 {
     lw_json_object(json);
     lw_json_key(json, "type");
@@ -248,7 +248,8 @@ static void slack_section(struct lw_json_out *json, struct lw_str text)
     lw_json_key(json, "type");
     lw_json_text(json, "mrkdwn");
     lw_json_key(json, "text");
-    lw_json_str(json, text);
+    lw_json_str(json, lw_buf_view(text));
+    (void)readable(text->error, json->buf);
     lw_json_object_end(json);
     lw_json_object_end(json);
 }
@@ -265,6 +266,7 @@ static bool slack_fallback(struct lw_json_out *json, enum lw_event_kind kind, st
     good = good && slack_event(kind, line, false, FALLBACK_MAX - 40, text);
     lw_json_key(json, "text");
     lw_json_str(json, lw_buf_view(text));
+    (void)readable(text->error, json->buf);
     return good;
 }
 
@@ -283,16 +285,15 @@ static bool slack(enum lw_event_kind kind, struct lw_str lines, struct lw_buf *o
     if (n > 1) {
         lw_buf_clear(&text);
         lw_buf_format(&text, "*%lu messages of leeway, grouped because there are many:*", (unsigned long)n);
-        slack_section(&json, lw_buf_view(&text));
+        slack_section(&json, &text);
     }
     while (good && next_line(&lines, &line)) {
         lw_buf_clear(&text);
         good = slack_event(kind, line, true, n > 1 ? GROUP_LINE_MAX : LINE_MAX, &text);
-        slack_section(&json, lw_buf_view(&text));
+        slack_section(&json, &text);
     }
     lw_json_array_end(&json);
     lw_json_object_end(&json);
-    (void)readable(text.error, out);
     lw_buf_close(&text);
     return good;
 }
