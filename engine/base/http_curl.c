@@ -179,7 +179,7 @@ static void describe(const struct query *query, CURLcode code, struct lw_http_re
 
     curl_easy_getinfo(query->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
     curl_easy_getinfo(query->easy, CURLINFO_OS_ERRNO, &number);
-    if (reply->outcome == LW_HTTP_TLS && verified != X509_V_OK)
+    if (reply->outcome == LW_HTTP_TLS && verified != X509_V_OK && verified != X509_V_ERR_UNSPECIFIED)
         text = X509_verify_cert_error_string(verified);
     else if (code == CURLE_PEER_FAILED_VERIFICATION)
         text = "the certificate is for another name";
