@@ -39,6 +39,7 @@ KIT_SRC  := $(wildcard tests/kit/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
 SCENARIO_SH  := $(wildcard tests/scenario/*.sh)
+DOUBLE_SRC := $(wildcard tests/double/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 BENCH_SRC := $(wildcard bench/*.c)
 
@@ -48,6 +49,7 @@ KIT_OBJ  := $(KIT_SRC:%.c=$(BUILD)/%.o)
 KIT_A    := $(BUILD)/tests/kit.a
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 SCENARIO_BIN := $(SCENARIO_SRC:%.c=$(BUILD)/%)
+DOUBLE_BIN := $(DOUBLE_SRC:%.c=$(BUILD)/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH_BIN := $(BENCH_SRC:%.c=$(BUILD)/%)
 FUZZ_OBJ := $(LIB_SRC:%.c=$(BUILD)/fuzz/obj/%.o)
@@ -111,6 +113,10 @@ $(STORE_TWINS): $(BUILD)/tests/unit/store_crash.o $(STORE_SRC) $(KIT_A) $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(SABOTAGE) $(LDFLAGS) $(WRAP) -o $@ $< $(STORE_SRC) $(KIT_A) $(LIB_A) $(TEST_LIBS) $(LIBS)
 
+# Doubles of services, as programs for scenarios in shell.
+$(DOUBLE_BIN): $(BUILD)/%: $(BUILD)/%.o $(KIT_A) $(LIB_A)
+	$(CC) $(LDFLAGS) $(WRAP) -o $@ $< $(KIT_A) $(LIB_A) $(TEST_LIBS) $(LIBS)
+
 $(BENCH_BIN): $(BUILD)/%: $(BUILD)/%.o $(LIB_A)
 	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB_A) $(BENCH_LIBS) $(LIBS)
 # These judge runs that are made up.
@@ -132,7 +138,7 @@ deps-dev:
 test: deps
 	@$(MAKE) --no-print-directory unit
 
-unit: $(PROGRAM) $(UNIT_BIN) $(SCENARIO_BIN) $(STORE_TWINS)
+unit: $(PROGRAM) $(UNIT_BIN) $(SCENARIO_BIN) $(STORE_TWINS) $(DOUBLE_BIN)
 	@LEEWAY=$(abspath $(PROGRAM)) TWINS=$(abspath $(BUILD))/twin tests/run $(UNIT_BIN) $(SCENARIO_BIN) $(SCENARIO_SH)
 
 # One suite, with its output: make suite-ks
