@@ -2,6 +2,7 @@
 
 #include "engine/decode/decode.h"
 #include "engine/flow/command.h"
+#include "engine/flow/config/page.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -34,6 +35,11 @@ static void escape(struct lw_buf *out, struct lw_str text, bool broken)
         else
             lw_buf_char(out, c);
     }
+}
+
+void lw_man_text(struct lw_buf *out, struct lw_str text)
+{
+    escape(out, text, true);
 }
 
 /* An argument of an mdoc macro: quoted, since punctuation of one letter alone has a meaning there. */
@@ -174,6 +180,8 @@ void lw_man_page(struct lw_str page, struct lw_buf *out)
         {{.at = ".\\\" @synopsis@", .len = 14}, synopsis},
         {{.at = ".\\\" @commands@", .len = 14}, commands},
         {{.at = ".\\\" @formats@", .len = 13}, formats},
+        {{.at = ".\\\" @keys@", .len = 10}, lw_page_keys},
+        {{.at = ".\\\" @variables@", .len = 15}, lw_page_variables},
     };
 
     while (page.len > 0) {

@@ -4,8 +4,11 @@
 
 #include "engine/base/buf.h"
 
-/* Appends mdoc to `out`: the template with its lines `.\" @synopsis@`, `.\" @commands@`, `.\" @formats@` replaced. The
-   caller checks the sticky error of `out`. */
+/* Appends mdoc to `out`: the template with its lines `.\" @synopsis@`, `.\" @commands@`, `.\" @formats@`, and `.\" @keys@`,
+   `.\" @variables@` of a configuration, replaced. The caller checks the sticky error of `out`. */
 void lw_man_page(struct lw_str page, struct lw_buf *out);
+
+/* Appends running text, escaped and broken into lines. */
+void lw_man_text(struct lw_buf *out, struct lw_str text);
 
 #endif
