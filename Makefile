@@ -58,7 +58,7 @@ LIB_SO   := $(BUILD)/libleeway.so.$(VERSION)
 PROGRAM  := $(BUILD)/leeway
 
 .PHONY: calibration-short all help deps deps-dev demo test unit check analyze asan tsan fuzz torture cover bench install uninstall clean
-all: $(PROGRAM) $(LIB_A) $(LIB_SO) $(BUILD)/leeway.pc $(BUILD)/leeway.1 $(BUILD)/leeway.bash
+all: $(PROGRAM) $(LIB_A) $(LIB_SO) $(BUILD)/leeway.pc $(BUILD)/leeway.1 $(BUILD)/leeway.yaml.5 $(BUILD)/leeway.yaml $(BUILD)/leeway.bash
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -89,6 +89,12 @@ $(BUILD)/engine/flow/place.o: DEFINES += -DLW_DATA_DIR='"$(PREFIX)/share/leeway"
 # The man page and the completion come from the program's own tables.
 $(BUILD)/leeway.1: engine/share/leeway.1.in $(PROGRAM)
 	$(PROGRAM) help --man $< > $@
+
+$(BUILD)/leeway.yaml.5: engine/share/leeway.yaml.5.in $(PROGRAM)
+	$(PROGRAM) help --man $< > $@
+
+$(BUILD)/leeway.yaml: $(PROGRAM)
+	$(PROGRAM) config example > $@
 
 $(BUILD)/leeway.bash: $(PROGRAM)
 	$(PROGRAM) completion bash > $@
@@ -205,9 +211,11 @@ install: all
 	ln -sf libleeway.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libleeway.so.$(SOVERSION)
 	ln -sf libleeway.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libleeway.so
 	install -m 644 $(BUILD)/leeway.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	    $(DESTDIR)$(PREFIX)/share/leeway/demo/logs
 	install -m 644 $(BUILD)/leeway.1 $(DESTDIR)$(PREFIX)/share/man/man1/leeway.1
+	install -m 644 $(BUILD)/leeway.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/leeway.yaml.5
+	install -m 644 $(BUILD)/leeway.yaml $(DESTDIR)$(PREFIX)/share/leeway/leeway.yaml
 	install -m 644 $(BUILD)/leeway.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/leeway
 	install -m 644 engine/share/leeway.report-1.schema.json $(DESTDIR)$(PREFIX)/share/leeway/
 	install -m 644 tests/data/sagemaker/*.* $(DESTDIR)$(PREFIX)/share/leeway/demo/
@@ -215,7 +223,8 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/leeway $(DESTDIR)$(PREFIX)/lib/libleeway.* $(DESTDIR)$(PREFIX)/lib/pkgconfig/leeway.pc
-	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/leeway.1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions/leeway
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/leeway.1 $(DESTDIR)$(PREFIX)/share/man/man5/leeway.yaml.5
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/leeway
 	rm -rf $(DESTDIR)$(PREFIX)/include/leeway $(DESTDIR)$(PREFIX)/share/leeway
 
 help:

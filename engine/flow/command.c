@@ -164,6 +164,49 @@ static const struct lw_option analyze_options[] = {
 
 static const struct lw_option models_options[] = {INPUT_ROWS, SHOW_ROWS, HELP_ROW};
 
+#define CONFIG_ROW                                                                                                     \
+    {                                                                                                                  \
+        .group = "Configuration", .name = "config", .letter = 'c', .argument = "FILE", .values = "FILE",               \
+        .help = "The configuration; else the first of ./leeway.yaml, $XDG_CONFIG_HOME/leeway/leeway.yaml and "         \
+                "/etc/leeway/leeway.yaml that is there"                                                                \
+    }
+
+static const struct lw_option config_options[] = {
+    CONFIG_ROW,
+    {.group = "Configuration",
+     .name = "store",
+     .argument = "FILE",
+     .values = "FILE",
+     .help = "The store, in place of the one that the configuration names"},
+    {.group = "Configuration", .name = "strict", .help = "With check: exit with 1 when there are warnings"},
+    {.group = "Showing", .name = "origin", .help = "With show: where each value comes from"},
+    {.group = "Showing",
+     .name = "output",
+     .letter = 'o',
+     .argument = "FILE",
+     .values = "FILE",
+     .help = "Write to FILE instead of standard output"},
+    HELP_ROW,
+};
+
+static const struct lw_option init_options[] = {
+    {.group = "The configuration",
+     .name = "from",
+     .argument = "FILE",
+     .values = "FILE",
+     .repeatable = true,
+     .help = "Look at this file; further ones may simply follow"},
+    {.group = "The configuration",
+     .name = "output",
+     .letter = 'o',
+     .argument = "FILE",
+     .preset = "leeway.yaml",
+     .values = "FILE",
+     .help = "The file that is made; it is never overwritten. - is standard output"},
+    INPUT_ROWS,
+    HELP_ROW,
+};
+
 static const struct lw_option simulate_options[] = {
     {.group = "The history", .name = "runs", .argument = "N", .preset = "60", .help = "Number of runs"},
     {.group = "The history",
@@ -258,6 +301,39 @@ const struct lw_command lw_command_models = {
     .options_n = COUNT(models_options),
 };
 
+const struct lw_command lw_command_config = {
+    .name = "config",
+    .operands = "check|show|schema|example",
+    .summary = "check or show the configuration",
+    .about =
+        "check reads the configuration and says what is wrong with it: first its form (every error with file, line "
+        "and column), then what would not work or is not meant: files with secrets that are missing, empty or "
+        "readable by others, blocks of models that are never reached or match no model in the store. show prints "
+        "what holds, with --origin where each value comes from: the command line, a variable LEEWAY_... of the "
+        "environment, a line of the file, or the default. schema prints a JSON Schema for editors, example a "
+        "configuration with every key and its meaning.\n"
+        "\n"
+        "Exit codes: 0 good; 1 warnings, with --strict; 2 not valid, or would not work; 3 cannot be read.",
+    .examples = "leeway config check\t\n"
+                "leeway config show --origin -c leeway.yaml\t\n"
+                "leeway config example -o leeway.yaml\tto begin with; or see `leeway help init`\n",
+    .options = config_options,
+    .options_n = COUNT(config_options),
+};
+
+const struct lw_command lw_command_init = {
+    .name = "init",
+    .operands = "[FILE...]",
+    .summary = "make a configuration from exported metrics",
+    .about = "Reads exported metrics as `leeway models` does and writes a commented configuration: a block for each "
+             "model that it found, with a pattern of the names of its jobs, and the sources that the data seem to come "
+             "from. A file that is there already is left alone (exit code 2).",
+    .examples = "leeway init --from export.json\tmakes ./leeway.yaml\n"
+                "leeway init --from metrics/ -o -\tshows it\n",
+    .options = init_options,
+    .options_n = COUNT(init_options),
+};
+
 const struct lw_command lw_command_simulate = {
     .name = "simulate",
     .summary = "write a history of runs with known drift",
@@ -304,8 +380,8 @@ const struct lw_command lw_command_completion = {
 };
 
 const struct lw_command *const lw_command_all[] = {
-    &lw_command_analyze, &lw_command_models, &lw_command_simulate,   &lw_command_demo,
-    &lw_command_store,   &lw_command_help,   &lw_command_completion,
+    &lw_command_analyze, &lw_command_models, &lw_command_simulate, &lw_command_demo,       &lw_command_init,
+    &lw_command_config,  &lw_command_store,  &lw_command_help,     &lw_command_completion,
 };
 const size_t lw_command_all_n = COUNT(lw_command_all);
 

@@ -5,7 +5,7 @@
 #include "engine/flow/options.h"
 
 extern const struct lw_command lw_command_analyze, lw_command_models, lw_command_simulate, lw_command_demo,
-    lw_command_help, lw_command_completion;
+    lw_command_config, lw_command_init, lw_command_help, lw_command_completion;
 
 /* All of them, in the order in which help shows them. */
 extern const struct lw_command *const lw_command_all[];

@@ -57,7 +57,7 @@ static void put_facts(struct lw_buf *out, const struct lw_key *key)
 {
     put_kinds(out, key);
     if (key->values != NULL)
-        lw_buf_format(out, ": %.*s", (int)(strlen(key->values) - (key->values[strlen(key->values) - 1] == ' ')),
+        lw_buf_format(out, "; one of: %.*s", (int)(strlen(key->values) - (key->values[strlen(key->values) - 1] == ' ')),
                       key->values);
     if (key->preset != NULL)
         lw_buf_format(out, "; default %s", key->preset);

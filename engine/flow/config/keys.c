@@ -76,8 +76,8 @@ const struct lw_key lw_keys[] = {
                 "\n  - {regex: \"prod-(?<m>.+)-xgb-.*\", name: \"$m\", use: nightly, owner: risk, alert: page}"
                 "\n  - {match: \"*\", alert: observe}",
      .help =
-         "What holds for which models: of the blocks the first that matches the name of a job wins. Settings of the "
-         "block come before those of its profile, these before the defaults"},
+         "What holds for which models: the first block that matches the name of a job wins; what it says goes before "
+         "its profile, this before the defaults"},
     {.in = LW_MAP_TOP,
      .name = "exclude",
      .type = LW_KEY_LIST,
@@ -112,7 +112,12 @@ const struct lw_key lw_keys[] = {
      .otherwise = "no server",
      .example = "{listen: \"127.0.0.1:8321\", token_file: /etc/leeway/push.token}",
      .help = "The server for pushed metrics, health, /metrics of Prometheus, runs and alerts"},
-    {.in = LW_MAP_TOP, .name = "log", .type = LW_KEY_MAP, .of = LW_MAP_LOG, .help = "What is told on standard error"},
+    {.in = LW_MAP_TOP,
+     .name = "log",
+     .type = LW_KEY_MAP,
+     .of = LW_MAP_LOG,
+     .example = "{format: logfmt, level: info}",
+     .help = "What is told on standard error"},
 
     {BLOCK(match), .name = "match", .type = LW_KEY_GLOB, .own = true,
      .help = "The block is for jobs whose whole name matches: * any text, ? one character, [a-z] one of a set"},
@@ -120,7 +125,7 @@ const struct lw_key lw_keys[] = {
      .help = "The same as a Perl-compatible regular expression, which has to match the whole name"},
     {BLOCK(name), .name = "name", .type = LW_KEY_TEXT, .own = true, .otherwise = "by the form of the job's name",
      .help =
-         "Name of the model. $1 and ${1} are groups of the regular expression, $m and ${m} named ones, $0 the whole "
+         "Name of the model; $1 and ${1} are groups of the regular expression, $m and ${m} named ones, $0 the whole "
          "name of the job, $$ a dollar"},
     {BLOCK(use), .name = "use", .type = LW_KEY_TEXT, .own = true, .help = "Name of the profile that is taken over"},
     {BLOCK(owner), .name = "owner", .type = LW_KEY_TEXT, .help = "Whose model it is: sinks can choose by owner"},

@@ -85,6 +85,10 @@ static void put_value(const struct showing *showing, const struct lw_key *key, c
     bool map = node->kind == LW_NODE_MAP;
     bool text = key->type <= LW_KEY_TAG || key->type == LW_KEY_TEXTS || key->type == LW_KEY_NAMES;
 
+    if (key->type == LW_KEY_BOOL) {
+        lw_buf_str(showing->out, node->text);
+        return;
+    }
     if (node->kind == LW_NODE_SCALAR) {
         lw_show_text(showing->out, node->text, node->quoted && text);
         return;
@@ -117,6 +121,14 @@ static bool put_default(const struct showing *showing, const struct lw_key *key,
     }
     if (key->type <= LW_KEY_TAG)
         memcpy(&text, (const char *)base + key->offset, sizeof(text));
+    if (key->type == LW_KEY_CHOICE) {
+        unsigned place;
+
+        memcpy(&place, (const char *)base + key->offset, sizeof(place));
+        word = lw_keys_word(key->values, place, &length);
+        lw_buf_format(showing->out, "%s: %.*s", key->name, (int)length, word);
+        return true;
+    }
     if (key->type == LW_KEY_CHOICES)
         memcpy(&bits, (const char *)base + key->offset, sizeof(bits));
     if (text == NULL && bits == 0)
@@ -218,12 +230,7 @@ static void put_list(const struct showing *showing, const char *name, enum lw_ma
         unsigned type;
 
         memcpy(&type, item + kinds_at, sizeof(type));
-        if (node != NULL || in == LW_MAP_EXCLUDE) {
-            put_map(showing, in, in == LW_MAP_EXCLUDE ? 0 : LW_KEY_KIND(type), node, item, 4, true);
-            continue;
-        }
-        lw_buf_text(showing->out, "  - type: stdout");
-        end(showing, NULL);
+        put_map(showing, in, in == LW_MAP_EXCLUDE ? 0 : LW_KEY_KIND(type), node, item, 4, true);
     }
 }
 
