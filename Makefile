@@ -29,7 +29,8 @@ TEST_LIBS := -lcunit -ljson-c
 BENCH_LIBS := -ljson-c
 
 # Rooms, left to right as in the import order.
-ROOMS    := models engine/base engine/decode engine/core engine/core/gather engine/core/judge engine/store engine/source \
+ROOMS    := models engine/base engine/decode engine/core engine/core/gather engine/core/judge engine/core/live \
+            engine/store engine/source \
             engine/source/aws engine/source/loggly engine/sink engine/report engine/flow engine/flow/config \
             engine/flow/http engine/flow/people engine/flow/service engine/flow/turn engine/flow/watch
 LIB_SRC  := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))

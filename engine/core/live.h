@@ -47,8 +47,9 @@ void lw_live_watermark(struct lw_live *live, uint32_t source, lw_time watermark)
 /* What changed since the last commit, for the store: every unit that is dirty, with the bytes to be saved. */
 struct lw_live_record {
     struct lw_str key;
-    struct lw_str bytes; /* empty and `removed`: the unit is gone (joined another one) */
-    uint32_t source; /* that gave something of it last */
+    struct lw_str bytes; /* empty and `removed`: the unit is gone. None goes today: one that joined another stays as a
+                            record that leads there, and closes once more, without runs */
+    uint32_t source;     /* that gave something of it last */
     bool removed;
     bool open; /* to be loaded at the next start */
 };
@@ -97,6 +98,8 @@ LW_MUST_USE enum lw_err lw_live_difference(struct lw_str told, const struct lw_j
 struct lw_told_alert {
     struct lw_alert alert; /* its run indices are LW_NO_RUN */
     struct lw_str opened_run, change_run, resolved_run;
+    lw_time opened_end; /* end of the run at which it opened */
+    uint8_t has_opened_end;
 };
 LW_MUST_USE enum lw_err lw_live_told(struct lw_str told, struct lw_arena *arena, const struct lw_told_alert **alerts,
                                      size_t *n, struct lw_fault *fault);
