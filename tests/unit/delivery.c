@@ -700,14 +700,13 @@ static bool survives(void *self, bool failing)
     struct rig rig = *fresh;
     bool good = true;
 
-    (void)failing;
     kit_outbox_add(&rig.box, LW_EVENT_ALERT, "{\"a\":1}\n");
     kit_outbox_add(&rig.box, LW_EVENT_METRIC, "{\"m\":1}\n{\"poison\":1}\n{\"m\":2}\n");
     if (!open_rig(&rig)) {
         good = rig.err == LW_ERR_NOMEM;
     } else {
         for (unsigned i = 0; i < 60 && kit_outbox_owed(&rig.box) > 0; i++) {
-            if (i == 20)
+            if (i == 20 && failing)
                 kit_alloc_fail(0, false); /* memory is back */
             work(&rig);
             good = good && (rig.err == LW_ERR_OK || rig.err == LW_ERR_NOMEM);
