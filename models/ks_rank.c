@@ -1,6 +1,7 @@
 #include "leeway/ks_rank.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* The distance of curve c (n of all N values) to the pool of the others, after i of its values and R of all:
@@ -23,6 +24,8 @@
 /* Segments of the table are filled in steps of so many, in ascending order: what is too much, the next segment writes
    over. So there is so much room behind it. */
 #define STEP 8
+
+typedef uint32_t quad __attribute__((vector_size(16)));
 
 /* Values that stay, `from` on, and go `by` places up. */
 struct segment {
@@ -151,11 +154,15 @@ static void move(double *values, const struct segment *segment)
    waits to go up, and then to places below those that this one goes to. Those that go up wait for the ones above. */
 static uint32_t shift(struct buffers to, struct segment segment, uint32_t up_n)
 {
-    uint32_t *restrict new_low = to.new_low + segment.from;
+    uint32_t *new_low = to.new_low + segment.from;
+    quad places = {0, 1, 2, 3};
 
-    for (uint32_t at = 0; at < segment.n; at += STEP) {
-        for (uint32_t i = 0; i < STEP; i++)
-            new_low[at + i] = segment.from + segment.by + at + i;
+    places += segment.from + segment.by;
+    for (uint32_t at = 0; at < segment.n; at += STEP, places += STEP) {
+        const quad further = places + STEP / 2;
+
+        memcpy(new_low + at, &places, sizeof(places));
+        memcpy(new_low + at + STEP / 2, &further, sizeof(further));
     }
     if (segment.n == 0 || segment.by == 0)
         return up_n;
@@ -263,25 +270,36 @@ static uint32_t look_up_lows(const uint32_t *new_low, uint32_t *low, uint32_t n,
     return numerator_of(&extremes);
 }
 
-/* Looks low and upper up. *ties becomes 1 where they differ by more than 1. */
-static uint32_t look_up(const struct buffers *to, uint32_t from, uint32_t n, uint32_t total, uint32_t *ties)
+/* Looks low and upper up for a curve of n values. */
+static uint32_t look_up(const struct buffers *to, uint32_t from, uint32_t n, uint32_t total)
 {
+    const uint32_t *new_low = to->new_low;
+    const uint32_t *new_upper = to->new_upper;
+    uint32_t *low = to->low + from;
+    uint32_t *upper = to->upper + from;
     struct extremes extremes = no_extremes(n, total);
     uint32_t counted = 0;
-    uint32_t found = 0;
 
-    for (uint32_t i = from; i < from + n; i++) {
-        const uint32_t low = to->new_low[to->low[i]];
-        const uint32_t upper = to->new_upper[to->upper[i]];
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t its_low = new_low[low[i]];
+        const uint32_t its_upper = new_upper[upper[i]];
 
-        to->low[i] = low;
-        to->upper[i] = upper;
-        found |= (low + 1) ^ upper;
-        take(&extremes, low, upper, n, counted, total);
+        low[i] = its_low;
+        upper[i] = its_upper;
+        take(&extremes, its_low, its_upper, n, counted, total);
         counted += total;
     }
-    *ties |= found != 0;
     return numerator_of(&extremes);
+}
+
+/* Whether a value of the pool is equal to another. */
+static bool has_ties(const struct buffers *of, uint32_t n)
+{
+    uint32_t ties = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        ties |= (of->low[i] + 1) ^ of->upper[i];
+    return ties != 0;
 }
 
 /* In the ranks of all curves: room for those that enter in place of those that left. */
@@ -324,8 +342,7 @@ static enum lw_err check(const struct lw_ks_pool *pool, uint32_t leave, uint32_t
 }
 
 /* Brings low, upper and the numerators of the curves that stay up to date. Returns where those of `leave` begin. */
-static uint32_t look_up_all(struct lw_ks_pool *pool, uint32_t leave, uint32_t total, const struct buffers *to,
-                            uint32_t *ties)
+static uint32_t look_up_all(struct lw_ks_pool *pool, uint32_t leave, uint32_t total, const struct buffers *to)
 {
     uint32_t left_at = 0;
     uint32_t from = 0;
@@ -337,10 +354,22 @@ static uint32_t look_up_all(struct lw_ks_pool *pool, uint32_t leave, uint32_t to
             left_at = from;
         else if (n > 0)
             pool->numerators[i] =
-                pool->ties ? look_up(to, from, n, total, ties) : look_up_lows(to->new_low, to->low + from, n, total);
+                pool->ties ? look_up(to, from, n, total) : look_up_lows(to->new_low, to->low + from, n, total);
         from += n;
     }
     return left_at;
+}
+
+/* Ties may go with the curve that leaves. To look for them again is only worth while now and then. */
+#define TIES_EVERY 32
+
+static void see_ties(struct lw_ks_pool *pool, const struct buffers *to)
+{
+    if (pool->ties == 0)
+        return;
+    pool->ties++;
+    if (pool->ties % TIES_EVERY == 0)
+        pool->ties = has_ties(to, pool->n);
 }
 
 /* The same, and puts in those of the curve that enters. */
@@ -349,8 +378,7 @@ static void exchange_ranks(struct lw_ks_pool *pool, const struct exchange *excha
 {
     const uint32_t total = pool->n - exchange->left_n + exchange->n;
     struct extremes extremes = no_extremes(exchange->n, total);
-    uint32_t ties = 0;
-    const uint32_t left_at = look_up_all(pool, exchange->left_n > 0 ? leave : LW_KS_NO_CURVE, total, to, &ties);
+    const uint32_t left_at = look_up_all(pool, exchange->left_n > 0 ? leave : LW_KS_NO_CURVE, total, to);
     uint32_t enter_at;
 
     if (exchange->left_n > 0)
@@ -362,7 +390,6 @@ static void exchange_ranks(struct lw_ks_pool *pool, const struct exchange *excha
     for (uint32_t j = 0; j < exchange->n; j++) {
         to->low[enter_at + j] = to->its_low[j];
         to->upper[enter_at + j] = to->its_upper[j];
-        ties |= (to->its_low[j] + 1) ^ to->its_upper[j];
         take(&extremes, to->its_low[j], to->its_upper[j], exchange->n, j * total, total);
     }
     if (exchange->n > 0) {
@@ -370,7 +397,7 @@ static void exchange_ranks(struct lw_ks_pool *pool, const struct exchange *excha
         pool->numerators[enter] = numerator_of(&extremes);
     }
     pool->n = total;
-    pool->ties = ties != 0;
+    see_ties(pool, to);
 }
 
 enum lw_err lw_ks_rank_exchange(struct lw_ks_pool *pool, uint32_t leave, uint32_t enter, const double *values, size_t n)

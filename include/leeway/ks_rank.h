@@ -34,7 +34,7 @@
 struct lw_ks_pool {
     uint32_t capacity; /* values that it can hold */
     uint32_t n;        /* values that it holds */
-    uint32_t ties;     /* 0: all values differ; else some may be equal */
+    uint32_t ties;     /* 0: all values differ; else some may be equal, and so many exchanges ago that was looked at */
     uint32_t reserved;
     uint32_t counts[LW_KS_CURVES_MAX];     /* values of each curve; 0: the number is free */
     uint32_t numerators[LW_KS_CURVES_MAX]; /* T of each curve, in units of 1 / (n (N - n)) */
