@@ -58,6 +58,7 @@ static const struct lw_format_decoder *decoder_of(enum lw_format format)
         [LW_FORMAT_CSV] = &lw_format_csv,
         [LW_FORMAT_LOGGLY_CSV] = &lw_format_loggly_csv,
         [LW_FORMAT_NDJSON] = &lw_format_ndjson,
+        [LW_FORMAT_FETCHED] = &lw_format_fetched,
     };
 
     return decoders[format];

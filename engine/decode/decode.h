@@ -22,7 +22,8 @@
     X(LOG, "log", "SageMaker training log, as text")                                                                   \
     X(LOG_EVENTS, "log-events", "AWS CLI: logs filter-log-events, get-log-events")                                     \
     X(CSV, "csv", "plain CSV: time, model?, run?, metric, value")                                                      \
-    X(NDJSON, "ndjson", "plain NDJSON: time, model?, run?, metric, value")
+    X(NDJSON, "ndjson", "plain NDJSON: time, model?, run?, metric, value")                                             \
+    X(FETCHED, "fetched", "what `leeway fetch` writes: documents of AWS or Loggly, one per line")
 
 enum lw_format {
 #define LW_FORMAT_ENUM(name, id, text) LW_FORMAT_##name,

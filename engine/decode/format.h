@@ -59,6 +59,6 @@ LW_MUST_USE enum lw_err lw_emit_dimension(struct lw_emit *emit, struct lw_str na
 
 extern const struct lw_format_decoder lw_format_loggly, lw_format_loggly_export, lw_format_loggly_csv,
     lw_format_metric_stream, lw_format_metric_data, lw_format_metric_statistics, lw_format_training_jobs, lw_format_log,
-    lw_format_log_events, lw_format_csv, lw_format_ndjson;
+    lw_format_log_events, lw_format_csv, lw_format_ndjson, lw_format_fetched;
 
 #endif

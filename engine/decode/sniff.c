@@ -73,7 +73,8 @@ static bool contains(struct lw_str text, struct lw_str part)
     X(MINIMUM, "minimum")                                                                                              \
     X(MAXIMUM, "maximum")                                                                                              \
     X(NAMESPACE, "namespace")                                                                                          \
-    X(OWN, "lw_event")
+    X(OWN, "lw_event")                                                                                                 \
+    X(FETCHED, "lw_fetched")
 
 enum key {
 #define KEY_ENUM(name, text) KEY_##name,
@@ -144,6 +145,8 @@ static struct keys read_keys(struct lw_str text, const struct lw_columns *column
    those of its messages. */
 static enum lw_format format_of_keys(const struct keys *keys)
 {
+    if (HAS(FETCHED))
+        return LW_FORMAT_FETCHED;
     if (HAS(LOGMSG) || HAS(LOGTYPES) || HAS(UNPARSED) || HAS(TOTAL_EVENTS) || (HAS(EVENT) && HAS(JSON)))
         return LW_FORMAT_LOGGLY_EXPORT;
     if (HAS(METRIC_DATA_RESULTS))
