@@ -5,6 +5,7 @@
 #include "engine/flow/config/init.h"
 #include "engine/flow/config/inspect.h"
 #include "engine/flow/demo.h"
+#include "engine/flow/fetch.h"
 #include "engine/flow/manual.h"
 #include "engine/flow/models.h"
 #include "engine/flow/session.h"
@@ -23,15 +24,11 @@ static const struct {
     const struct lw_command *command;
     enum lw_exit (*run)(struct lw_session *session);
 } table[] = {
-    {&lw_command_analyze, lw_analyze_run},
-    {&lw_command_models, lw_models_run},
-    {&lw_command_simulate, lw_simulate_run},
-    {&lw_command_demo, lw_demo_run},
-    {&lw_command_init, lw_init_run},
-    {&lw_command_config, lw_inspect_run},
-    {&lw_command_store, lw_store_command_run},
-    {&lw_command_help, lw_manual_help},
-    {&lw_command_completion, lw_manual_completion},
+    {&lw_command_analyze, lw_analyze_run},   {&lw_command_models, lw_models_run},
+    {&lw_command_simulate, lw_simulate_run}, {&lw_command_demo, lw_demo_run},
+    {&lw_command_init, lw_init_run},         {&lw_command_config, lw_inspect_run},
+    {&lw_command_fetch, lw_fetch_run},       {&lw_command_store, lw_store_command_run},
+    {&lw_command_help, lw_manual_help},      {&lw_command_completion, lw_manual_completion},
 };
 
 static enum lw_exit unknown_command(const char *word)

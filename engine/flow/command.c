@@ -1,6 +1,7 @@
 #include "engine/flow/command.h"
 
 #include "engine/decode/decode.h"
+#include "engine/flow/fetch.h"
 #include "engine/flow/store_command.h"
 
 #include <string.h>
@@ -380,8 +381,8 @@ const struct lw_command lw_command_completion = {
 };
 
 const struct lw_command *const lw_command_all[] = {
-    &lw_command_analyze, &lw_command_models, &lw_command_simulate, &lw_command_demo,       &lw_command_init,
-    &lw_command_config,  &lw_command_store,  &lw_command_help,     &lw_command_completion,
+    &lw_command_analyze, &lw_command_models, &lw_command_simulate, &lw_command_demo, &lw_command_init,
+    &lw_command_config,  &lw_command_fetch,  &lw_command_store,    &lw_command_help, &lw_command_completion,
 };
 const size_t lw_command_all_n = COUNT(lw_command_all);
 
