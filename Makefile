@@ -59,7 +59,7 @@ LIB_SO   := $(BUILD)/libleeway.so.$(VERSION)
 PROGRAM  := $(BUILD)/leeway
 
 .PHONY: calibration-short all help deps deps-dev demo test unit check analyze asan tsan fuzz torture cover bench install uninstall clean
-all: $(PROGRAM) $(LIB_A) $(LIB_SO) $(BUILD)/leeway.pc $(BUILD)/leeway.1 $(BUILD)/leeway.yaml.5 $(BUILD)/leeway.yaml $(BUILD)/leeway.bash
+all: $(PROGRAM) $(LIB_A) $(LIB_SO) $(BUILD)/leeway.pc $(BUILD)/leeway.1 $(BUILD)/leeway.yaml.5 $(BUILD)/leeway.yaml $(BUILD)/leeway.bash $(BUILD)/leeway.service
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -99,6 +99,10 @@ $(BUILD)/leeway.yaml: $(PROGRAM)
 
 $(BUILD)/leeway.bash: $(PROGRAM)
 	$(PROGRAM) completion bash > $@
+
+$(BUILD)/leeway.service: engine/share/leeway.service Makefile
+	@mkdir -p $(@D)
+	sed 's|@PREFIX@|$(PREFIX)|g' $< > $@
 
 # Tests: every file of tests/unit and tests/scenario is a program of its own; tests/run adds up the counts. Their calls of
 # the allocator go through tests/kit/alloc.c, which lets them fail on demand.
@@ -218,6 +222,9 @@ install: all
 	install -m 644 $(BUILD)/leeway.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/leeway.yaml.5
 	install -m 644 $(BUILD)/leeway.yaml $(DESTDIR)$(PREFIX)/share/leeway/leeway.yaml
 	install -m 644 $(BUILD)/leeway.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/leeway
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	install -m 644 $(BUILD)/leeway.service $(DESTDIR)$(PREFIX)/lib/systemd/system/leeway.service
+	install -m 644 engine/share/leeway.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/leeway.conf
 	install -m 644 engine/share/leeway.report-1.schema.json $(DESTDIR)$(PREFIX)/share/leeway/
 	install -m 644 tests/data/sagemaker/*.* $(DESTDIR)$(PREFIX)/share/leeway/demo/
 	install -m 644 tests/data/sagemaker/logs/*.txt $(DESTDIR)$(PREFIX)/share/leeway/demo/logs/
@@ -226,6 +233,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/leeway $(DESTDIR)$(PREFIX)/lib/libleeway.* $(DESTDIR)$(PREFIX)/lib/pkgconfig/leeway.pc
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/leeway.1 $(DESTDIR)$(PREFIX)/share/man/man5/leeway.yaml.5
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/leeway
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/leeway.service $(DESTDIR)$(PREFIX)/lib/sysusers.d/leeway.conf
 	rm -rf $(DESTDIR)$(PREFIX)/include/leeway $(DESTDIR)$(PREFIX)/share/leeway
 
 help:
