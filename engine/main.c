@@ -8,6 +8,8 @@
 #include "engine/flow/fetch.h"
 #include "engine/flow/manual.h"
 #include "engine/flow/models.h"
+#include "engine/flow/people/commands.h"
+#include "engine/flow/service/doctor.h"
 #include "engine/flow/session.h"
 #include "engine/flow/simulate.h"
 #include "engine/flow/store_command.h"
@@ -24,11 +26,22 @@ static const struct {
     const struct lw_command *command;
     enum lw_exit (*run)(struct lw_session *session);
 } table[] = {
-    {&lw_command_analyze, lw_analyze_run},   {&lw_command_models, lw_models_run},
-    {&lw_command_simulate, lw_simulate_run}, {&lw_command_demo, lw_demo_run},
-    {&lw_command_init, lw_init_run},         {&lw_command_config, lw_inspect_run},
-    {&lw_command_fetch, lw_fetch_run},       {&lw_command_store, lw_store_command_run},
-    {&lw_command_help, lw_manual_help},      {&lw_command_completion, lw_manual_completion},
+    {&lw_command_analyze, lw_analyze_run},
+    {&lw_command_models, lw_models_run},
+    {&lw_command_simulate, lw_simulate_run},
+    {&lw_command_demo, lw_demo_run},
+    {&lw_command_init, lw_init_run},
+    {&lw_command_config, lw_inspect_run},
+    {&lw_command_fetch, lw_fetch_run},
+    {&lw_command_store, lw_store_command_run},
+    {&lw_command_alerts, lw_commands_alerts},
+    {&lw_command_ack, lw_commands_ack},
+    {&lw_command_expect, lw_commands_expect},
+    {&lw_command_mute, lw_commands_mute},
+    {&lw_command_test_alert, lw_commands_test_alert},
+    {&lw_command_doctor, lw_doctor_run},
+    {&lw_command_help, lw_manual_help},
+    {&lw_command_completion, lw_manual_completion},
 };
 
 static enum lw_exit unknown_command(const char *word)
