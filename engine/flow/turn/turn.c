@@ -49,8 +49,7 @@ struct lw_str lw_turn_join(struct lw_turn *turn, struct lw_str a, struct lw_str 
     return (struct lw_str){.at = text, .len = a.len + b.len + 1};
 }
 
-/* Trouble that only a restart, or a person, can mend. */
-static bool is_deadly(enum lw_err err)
+bool lw_turn_is_deadly(enum lw_err err)
 {
     return err == LW_ERR_IO || err == LW_ERR_STATE || err == LW_ERR_NEWER || err == LW_ERR_LOCKED;
 }
@@ -78,7 +77,8 @@ enum lw_err lw_turn_commit(struct lw_turn *turn, lw_turn_work *work, void *self,
         return LW_ERR_OK;
     }
     turn->counts.turns_failed++;
-    if (is_deadly(err) || lw_live_rollback(turn->live, &trouble) != LW_ERR_OK) {
+    if (lw_turn_is_deadly(err) || lw_live_rollback(turn->live, &trouble) != LW_ERR_OK ||
+        lw_turn_load_open(turn, &trouble) != LW_ERR_OK) {
         turn->dead = true;
         turn->death = trouble;
         *fault = trouble;
@@ -278,6 +278,8 @@ static enum lw_err load(struct lw_turn *turn, struct lw_fault *fault)
     if (err == LW_ERR_OK)
         err = lw_turn_load_excluded(turn, fault);
     if (err == LW_ERR_OK)
+        err = lw_turn_load_open(turn, fault);
+    if (err == LW_ERR_OK)
         err = lw_store_units_open(turn->store, load_unit, turn, fault);
     if (err == LW_ERR_OK)
         err = read_notes(turn, fault);
@@ -341,6 +343,7 @@ void lw_turn_close(struct lw_turn *turn)
     lw_arena_close(&turn->notes_arena);
     free(turn->inputs);
     free(turn->runs);
+    free(turn->opened);
     free(turn->judges);
     free(turn->told_sources);
     free(turn->told_sinks);

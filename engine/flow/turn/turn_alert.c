@@ -76,8 +76,8 @@ static enum lw_err keep_fleet(struct lw_turn *turn, struct lw_fault *fault)
     char text[64] = "";
 
     if (turn->fleet_began.ms != LW_TIME_MIN)
-        snprintf(text, sizeof(text), "%" PRId64 " %" PRId64 " %u", turn->fleet_began.ms, turn->fleet_told.ms,
-                 turn->fleet_revision);
+        snprintf(text, sizeof(text), "%" PRId64 " %" PRId64 " %u %u", turn->fleet_began.ms, turn->fleet_told.ms,
+                 turn->fleet_revision, turn->fleet_models);
     return lw_store_put(turn->store, LW_KIND_FLEET, LW_STR("open"), lw_str_from(text), fault);
 }
 
@@ -89,8 +89,8 @@ enum lw_err lw_turn_load_fleet(struct lw_turn *turn, struct lw_fault *fault)
 
     if (err == LW_ERR_OK && found) {
         lw_buf_char(&text, '\0');
-        if (sscanf(text.at, "%" SCNd64 " %" SCNd64 " %u", &turn->fleet_began.ms, &turn->fleet_told.ms,
-                   &turn->fleet_revision) != 3)
+        if (sscanf(text.at, "%" SCNd64 " %" SCNd64 " %u %u", &turn->fleet_began.ms, &turn->fleet_told.ms,
+                   &turn->fleet_revision, &turn->fleet_models) != 4)
             turn->fleet_began.ms = LW_TIME_MIN;
     }
     lw_buf_close(&text);
@@ -158,8 +158,9 @@ enum lw_err lw_turn_fleet(struct lw_turn *turn, lw_time now, struct lw_fault *fa
         return LW_ERR_OK;
     models = in_trouble(turn, now);
     over = models == 0;
-    if (!over && models <= turn->fleet_revision)
+    if (!over && models <= turn->fleet_models)
         return LW_ERR_OK;
+    turn->fleet_models = models;
     turn->fleet_revision++;
     turn->fleet_told = now;
     if (tell_fleet(turn, now, models, over, fault) != LW_ERR_OK)
@@ -185,6 +186,7 @@ static enum lw_err count_trouble(struct lw_turn *turn, uint32_t at, lw_time now,
     turn->fleet_began = now;
     turn->fleet_told = now;
     turn->fleet_revision = 1;
+    turn->fleet_models = models;
     err = tell_fleet(turn, now, models, false, fault);
     return err == LW_ERR_OK ? keep_fleet(turn, fault) : err;
 }

@@ -159,6 +159,20 @@ bool lw_turn_settled(struct lw_turn *turn)
     return turn->closing_done && lw_roster_waiting(turn->roster) == 0;
 }
 
+/* Once what was there has been read and judged. Runs that are still open may close soon; they are not waited for long. */
+#define DIGEST_PATIENCE (1 * LW_HOUR)
+
+static bool is_time_for_digest(struct lw_turn *turn, lw_time now)
+{
+    struct lw_live_counts counts;
+
+    if (!lw_turn_settled(turn))
+        return false;
+    lw_live_count(turn->live, &counts);
+    return (counts.units_open == 0 && lw_roster_count(turn->roster) > 0) || turn->options.once ||
+           now.ms - turn->started.ms > DIGEST_PATIENCE;
+}
+
 struct digest {
     struct lw_turn *turn;
     uint64_t models, runs, alerts;
@@ -174,12 +188,15 @@ static enum lw_err count_model(void *self, const struct lw_store_model *model, s
     uint64_t open = 0;
     enum lw_err err = LW_ERR_OK;
 
-    digest->models++;
-    digest->runs += model->runs;
+    if (model->has_last_end && model->last_end.ms <= digest->turn->first_start.ms) {
+        digest->models++;
+        digest->runs += model->runs;
+    }
     if (model->told.len > 0)
         err = lw_live_told(model->told, &digest->turn->arena, &alerts, &n, fault);
     for (size_t i = 0; err == LW_ERR_OK && i < n; i++)
-        open += alerts[i].alert.state == LW_ALERT_OPEN;
+        open += alerts[i].alert.state == LW_ALERT_OPEN && alerts[i].alert.has_evidence &&
+                alerts[i].alert.evidence.ms < digest->turn->notify_from.ms;
     digest->alerts += open;
     if (open > 0 && digest->names_len + model->model.len + 2 < sizeof(digest->names)) {
         if (digest->names_len > 0)
@@ -213,7 +230,7 @@ static enum lw_err tell_digest(struct lw_turn *turn, void *self, struct lw_fault
              "leeway begins to watch: %" PRIu64 " models with %" PRIu64 " runs were there already. %" PRIu64
              " alerts that began before are open (`leeway alerts`); they are told here once, and not again one by one.",
              digest.models, digest.runs, digest.alerts);
-    if (digest.models > 0)
+    if (digest.alerts > 0 || digest.models > 0)
         err = lw_turn_own_alert(turn, &own, fault);
     if (err == LW_ERR_OK)
         err = lw_store_put(turn->store, LW_KIND_META, LW_STR("digest"), LW_STR("1"), fault);
@@ -226,10 +243,23 @@ static enum lw_err fleet(struct lw_turn *turn, void *self, struct lw_fault *faul
     return lw_turn_fleet(turn, lw_turn_now(turn), fault);
 }
 
-static enum lw_err maintain(struct lw_turn *turn, void *self, struct lw_fault *fault)
+/* Retention and checkpoints are no part of a turn: what fails here is tried again the next time. */
+static enum lw_err maintain(struct lw_turn *turn, bool *busy, struct lw_fault *fault)
 {
-    (void)self;
-    return lw_store_maintain(turn->store, lw_turn_now(turn), &turn->maintenance, fault);
+    struct lw_fault trouble = {.code = LW_ERR_OK};
+    enum lw_err err = lw_store_maintain(turn->store, lw_turn_now(turn), busy, &trouble);
+
+    if (err == LW_ERR_OK)
+        return LW_ERR_OK;
+    *busy = false;
+    if (lw_turn_is_deadly(err)) {
+        turn->dead = true;
+        turn->death = trouble;
+        *fault = trouble;
+        return err;
+    }
+    lw_turn_note(turn, LW_NOTE_WARNING, "the store cannot be tidied now: %s", trouble.text);
+    return LW_ERR_OK;
 }
 
 /* Notes that ended: what they held back is told now. */
@@ -259,7 +289,7 @@ enum lw_err lw_turn_care(struct lw_turn *turn, bool *busy, struct lw_fault *faul
     *busy = false;
     if (now.ms >= turn->notes_next.ms)
         end_notes(turn, now);
-    if (!turn->digest_done && lw_turn_settled(turn)) {
+    if (!turn->digest_done && is_time_for_digest(turn, now)) {
         err = lw_turn_commit(turn, tell_digest, NULL, &done, fault);
         turn->digest_done = done;
     }
@@ -274,8 +304,8 @@ enum lw_err lw_turn_care(struct lw_turn *turn, bool *busy, struct lw_fault *faul
     }
     if (err == LW_ERR_OK && (turn->maintenance || ticks.ms >= turn->maintain_at.ms)) {
         turn->maintain_at.ms = ticks.ms + MAINTAIN_EACH;
-        err = lw_turn_commit(turn, maintain, NULL, &done, fault);
-        *busy = turn->maintenance && done;
+        err = maintain(turn, &turn->maintenance, fault);
+        *busy = turn->maintenance;
     }
     return err;
 }

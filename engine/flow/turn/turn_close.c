@@ -120,7 +120,8 @@ static enum lw_err put_runs(struct lw_turn *turn, const struct lw_live_closed *c
     for (size_t i = 0; err == LW_ERR_OK && i < closed->runs_n; i++) {
         const struct lw_run *run = closed->runs[i];
 
-        if (lw_turn_excluded(turn, lw_run_str(run, run->name)))
+        err = lw_turn_run_closed(turn, run, fault);
+        if (err != LW_ERR_OK || lw_turn_excluded(turn, lw_run_str(run, run->name)))
             continue;
         err = announce(turn, run, closed->again, fault);
         if (err == LW_ERR_OK)

@@ -242,6 +242,10 @@ static enum lw_err take_batch(struct lw_turn *turn, void *self, struct lw_fault 
         ingestion->any_fresh = ingestion->any_fresh || wanted.fresh[i];
     if (err == LW_ERR_OK && ingestion->any_fresh)
         lw_silence_arrived(&input->silence, lw_turn_now(turn));
+    for (size_t i = 0; err == LW_ERR_OK && i < wanted.points_n; i++) {
+        if (wanted.fresh[i])
+            err = lw_turn_run_seen(turn, &wanted.points[i], fault);
+    }
     if (err == LW_ERR_OK)
         err = ship(turn, input, &wanted, fault);
     if (err == LW_ERR_OK)

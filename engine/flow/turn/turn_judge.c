@@ -3,6 +3,18 @@
 
 #include <stdlib.h>
 
+#define LOOK_AGAIN (5 * LW_MINUTE)
+
+/* true for a source that gives nothing any more, or that is not configured any more. */
+static bool has_ended(const struct lw_turn *turn, uint32_t number)
+{
+    for (size_t i = 0; i < turn->inputs_n; i++) {
+        if (turn->inputs[i].number == number)
+            return turn->inputs[i].ended;
+    }
+    return true;
+}
+
 lw_time lw_turn_horizon(struct lw_turn *turn, uint32_t number)
 {
     lw_time now = lw_turn_now(turn);
@@ -77,6 +89,7 @@ static enum lw_err judge(struct lw_turn *turn, struct judging *judging, struct l
     struct lw_judge *judge = NULL;
     struct lw_rules *rules = &turn->judges[judging->block].rules;
     lw_time end = {LW_TIME_MIN};
+    int64_t open;
     enum lw_err err = judge_of(turn, judging->block, &judge, fault);
 
     if (err == LW_ERR_OK)
@@ -89,6 +102,9 @@ static enum lw_err judge(struct lw_turn *turn, struct judging *judging, struct l
             end = judging->runs[i]->end;
     }
     judging->horizon = lw_turn_horizon(turn, model->source);
+    open = lw_turn_open_since(turn, model->model, lw_turn_now(turn));
+    if (open < judging->horizon.ms)
+        judging->horizon.ms = open;
     if (judging->horizon.ms < end.ms)
         judging->horizon = end;
     rules->now = judging->horizon;
@@ -180,6 +196,22 @@ static enum lw_err keep_verdict(struct lw_turn *turn, void *self, struct lw_faul
     return err;
 }
 
+/* When it has to be judged again if nothing comes. A deadline that has passed by the clock, but not for a source that is
+   behind, silent or broken, is looked at now and then; for one that has ended it never comes. */
+static void plan_next(struct lw_turn *turn, const struct judging *judging)
+{
+    const struct lw_judged *judged = &judging->judged;
+    lw_time now = lw_turn_now(turn);
+    lw_time deadline = judged->deadline;
+    bool comes = judged->has_deadline != 0;
+
+    if (comes && deadline.ms <= now.ms) {
+        deadline = lw_time_after(now, (lw_span){LOOK_AGAIN});
+        comes = !has_ended(turn, lw_roster_model(turn->roster, judging->at)->source);
+    }
+    lw_roster_done(turn->roster, judging->at, comes, deadline);
+}
+
 enum lw_err lw_turn_judge_next(struct lw_turn *turn, bool *busy, struct lw_fault *fault)
 {
     struct judging judging = {.at = LW_ROSTER_NONE};
@@ -199,7 +231,7 @@ enum lw_err lw_turn_judge_next(struct lw_turn *turn, bool *busy, struct lw_fault
     if (err == LW_ERR_OK)
         err = lw_turn_commit(turn, keep_verdict, &judging, &done, fault);
     if (err == LW_ERR_OK && done)
-        lw_roster_done(turn->roster, judging.at, judging.judged.has_deadline != 0, judging.judged.deadline);
+        plan_next(turn, &judging);
     *busy = done;
     ended = turn->options.world->ticks(turn->options.world->self);
     lw_metrics_observe(&turn->counts.judge, ended.ms > began.ms ? (uint64_t)(ended.ms - began.ms) * 1000 : 0);

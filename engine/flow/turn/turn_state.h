@@ -26,6 +26,8 @@
 #define LW_KIND_SILENT   "silent"   /* source: its state, see silence.h */
 #define LW_KIND_FLEET    "fleet"    /* the one alert for many models, while it is open */
 
+#define LW_KIND_OPEN "open" /* run: its first datapoint, and its model */
+
 #define LW_JOIN '\x1f'
 
 struct lw_turn_input {
@@ -51,6 +53,12 @@ struct lw_turn_run {
     bool known, excluded;
 };
 
+/* A run that has begun and is not closed. Run 0: data without run ids of one model. */
+struct lw_turn_opened {
+    uint32_t run, family; /* ids of names */
+    int64_t first;        /* ms: its first datapoint */
+};
+
 /* One judge per block of the configuration: thresholds are cached in it. */
 struct lw_turn_judge {
     struct lw_rules rules;
@@ -69,7 +77,9 @@ struct lw_turn {
     struct lw_turn_run *runs;            /* by id of the name */
     size_t runs_room;
     struct lw_turn_judge *judges; /* by block */
-    struct lw_arena arena;        /* of a slice */
+    struct lw_turn_opened *opened;
+    size_t opened_n, opened_room, opened_last; /* last: that a datapoint came for */
+    struct lw_arena arena;                     /* of a slice */
     struct lw_arena notes_arena;
     struct lw_people_notes notes;
     lw_time notes_next; /* when one of them ends */
@@ -77,10 +87,10 @@ struct lw_turn {
     lw_time started;
     lw_span judged_at, maintain_at, retry_at, silence_at;
     lw_time heartbeat_at;
-    lw_time fleet_began, fleet_told; /* LW_TIME_MIN: none is open */
-    uint32_t fleet_revision;
-    bool full; /* a spool has no room even for alerts: input waits */
-    bool dead; /* the store refuses everything */
+    lw_time fleet_began, fleet_told;       /* LW_TIME_MIN: none is open */
+    uint32_t fleet_revision, fleet_models; /* models: that were in it when it was told last */
+    bool full;                             /* a spool has no room even for alerts: input waits */
+    bool dead;                             /* the store refuses everything */
     bool committed, digest_done, closing_done, maintenance;
     struct lw_fault death;
     struct lw_metrics counts; /* what is counted along the way */
@@ -94,6 +104,9 @@ typedef enum lw_err lw_turn_work(struct lw_turn *turn, void *self, struct lw_fau
 LW_MUST_USE enum lw_err lw_turn_commit(struct lw_turn *turn, lw_turn_work *work, void *self, bool *done,
                                        struct lw_fault *fault);
 
+/* Trouble that only a restart, or a person, can mend. */
+bool lw_turn_is_deadly(enum lw_err err);
+
 LW_PRINTF(3, 4) void lw_turn_note(struct lw_turn *turn, enum lw_note level, const char *format, ...);
 lw_time lw_turn_now(const struct lw_turn *turn);
 /* Texts joined into one name; in the arena of the slice; .at is NULL when memory is out. */
@@ -106,6 +119,13 @@ LW_MUST_USE enum lw_err lw_turn_work_sources(struct lw_turn *turn, lw_span *next
 /* What of `name` is stored as the marks of saved runs: those that a tag excluded. */
 LW_MUST_USE enum lw_err lw_turn_load_excluded(struct lw_turn *turn, struct lw_fault *fault);
 bool lw_turn_excluded(struct lw_turn *turn, struct lw_str run);
+
+/* turn_open.c: a new datapoint of a run; a run that is closed; since when a run of a model is open (INT64_MAX: none is). What
+   a turn that was taken back changed is read again from the store. */
+LW_MUST_USE enum lw_err lw_turn_run_seen(struct lw_turn *turn, const struct lw_point *point, struct lw_fault *fault);
+LW_MUST_USE enum lw_err lw_turn_run_closed(struct lw_turn *turn, const struct lw_run *run, struct lw_fault *fault);
+int64_t lw_turn_open_since(struct lw_turn *turn, struct lw_str model, lw_time now);
+LW_MUST_USE enum lw_err lw_turn_load_open(struct lw_turn *turn, struct lw_fault *fault);
 
 /* turn_close.c: units that are due; *busy: there may be more. */
 LW_MUST_USE enum lw_err lw_turn_close_due(struct lw_turn *turn, bool *busy, struct lw_fault *fault);

@@ -1,0 +1,408 @@
+#define _POSIX_C_SOURCE 200809L
+#include "tests/kit/daemon.h"
+#include "tests/kit/kit.h"
+
+#include "engine/flow/intake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define YAML                                                                                                           \
+    "sinks: [{type: file, name: out, path: /nonexistent/out.ndjson, events: [alert, run, summary, metric, loss, "      \
+    "heartbeat]}]\n"
+
+static const lw_time epoch = {1750000000000};
+
+/* The records of one run of ten points, one a minute, that ends at `value`; appended. */
+static void write_run(struct lw_buf *out, unsigned number, lw_time start, double value)
+{
+    for (int i = 0; i < 10; i++)
+        lw_buf_format(out,
+                      "{\"time\":%lld,\"model\":\"job\",\"run\":\"job-%04u\",\"metric\":\"validation:accuracy\","
+                      "\"value\":%.6f}\n",
+                      (long long)(start.ms + i * LW_MINUTE), number, value - 0.001 * (9 - i));
+}
+
+/* A history of runs, one per hour, whose level falls by `fall` at run `at`. */
+static void write_history(struct lw_buf *out, unsigned runs, unsigned at, double fall, struct kit_random *random)
+{
+    for (unsigned i = 0; i < runs; i++)
+        write_run(out, i, (lw_time){epoch.ms + i * LW_HOUR},
+                  0.9 + 0.002 * kit_random_normal(random) - (i >= at ? fall : 0));
+}
+
+static unsigned count(const char *text, const char *word)
+{
+    unsigned n = 0;
+
+    for (const char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word))
+        n++;
+    return n;
+}
+
+static void runs_close_are_judged_and_told(void)
+{
+    struct kit_daemon daemon;
+    struct kit_random random = kit_seed(1);
+    struct lw_buf text = {.ceiling = 1 << 24};
+    struct lw_buf events = {.ceiling = 1 << 24};
+
+    write_history(&text, 5, 99, 0, &random);
+    lw_buf_char(&text, '\0');
+    kit_daemon_open(&daemon, YAML, epoch);
+    kit_daemon_give(&daemon, text.at, true);
+    kit_daemon_run(&daemon, (lw_time){epoch.ms + 6 * LW_HOUR});
+    kit_daemon_events(&daemon, 0, &events);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_event\":\"run\""), 5);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_event\":\"summary\""), 5);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_event\":\"metric\""), 50);
+    kit_daemon_close(&daemon);
+    lw_buf_close(&text);
+    lw_buf_close(&events);
+}
+
+/* --- the same as offline --- */
+
+/* Ids of the alerts in events of kind alert that were not retracted, each once, in the order of their first event. */
+struct ids {
+    char id[64][LW_ALERT_ID_LENGTH + 1];
+    size_t n;
+};
+
+static void add_id(struct ids *ids, const char *id)
+{
+    for (size_t i = 0; i < ids->n; i++) {
+        if (strncmp(ids->id[i], id, LW_ALERT_ID_LENGTH) == 0)
+            return;
+    }
+    snprintf(ids->id[ids->n++], sizeof(ids->id[0]), "%.*s", LW_ALERT_ID_LENGTH, id);
+}
+
+static void drop_id(struct ids *ids, const char *id)
+{
+    for (size_t i = 0; i < ids->n; i++) {
+        if (strncmp(ids->id[i], id, LW_ALERT_ID_LENGTH) == 0)
+            memcpy(ids->id[i], ids->id[--ids->n], sizeof(ids->id[0]));
+    }
+}
+
+static struct ids ids_of_events(const char *events)
+{
+    struct ids ids = {.n = 0};
+
+    for (const char *line = events; *line != '\0';) {
+        const char *end = strchr(line, '\n');
+        const char *id = strstr(line, "\"lw_alert_id\":\"");
+        const char *retracted = strstr(line, "\"lw_state\":\"retracted\"");
+
+        if (id != NULL && id < end && retracted != NULL && retracted < end)
+            drop_id(&ids, id + 15);
+        else if (id != NULL && id < end)
+            add_id(&ids, id + 15);
+        line = end + 1;
+    }
+    return ids;
+}
+
+static struct ids ids_offline(struct lw_str text)
+{
+    struct lw_arena arena = {.ceiling = 1 << 24};
+    struct lw_options options = {.given_n = 0};
+    struct lw_session session = {.arena = &arena, .options = &options, .quiet = true};
+    struct lw_settings settings = {.rules = lw_rules_default()};
+    struct lw_fault fault;
+    struct lw_intake *intake = NULL;
+    struct lw_report report;
+    struct ids ids = {.n = 0};
+
+    CU_ASSERT_EQUAL_FATAL(lw_intake_open(&intake, &settings, &session, &fault), LW_ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(lw_intake_bytes(intake, "text", text, &fault), LW_ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(lw_intake_end(intake, &report, &fault), LW_ERR_OK);
+    for (size_t i = 0; i < report.models_n; i++) {
+        for (size_t j = 0; j < report.models[i].alerts_n; j++) {
+            if (report.models[i].alerts[j].state != LW_ALERT_RETRACTED)
+                add_id(&ids, report.models[i].alerts[j].id);
+        }
+    }
+    lw_intake_close(intake);
+    lw_arena_close(&arena);
+    return ids;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static bool same_ids(struct ids a, struct ids b)
+{
+    qsort(a.id, a.n, sizeof(a.id[0]), compare_ids);
+    qsort(b.id, b.n, sizeof(b.id[0]), compare_ids);
+    for (size_t i = 0; i < a.n && i < b.n; i++) {
+        if (strcmp(a.id[i], b.id[i]) != 0)
+            return false;
+    }
+    return a.n == b.n;
+}
+
+/* The lines of a text in another order, cut into batches of up to `most` lines. */
+static void give_shuffled(struct kit_daemon *daemon, const char *text, size_t most, struct kit_random *random)
+{
+    char *copy = strdup(text);
+    char *lines[8192];
+    size_t n = 0;
+    size_t at = 0;
+
+    for (char *line = copy; *line != '\0' && n < 8192; n++) {
+        lines[n] = line;
+        line = strchr(line, '\n');
+        *line++ = '\0';
+    }
+    for (size_t i = n; i > 1; i--) {
+        size_t other = (size_t)(kit_random_uniform(random) * (double)i);
+        char *line = lines[i - 1];
+
+        lines[i - 1] = lines[other];
+        lines[other] = line;
+    }
+    while (at < n) {
+        size_t take = 1 + (size_t)(kit_random_uniform(random) * (double)most);
+        struct lw_buf batch = {.ceiling = 1 << 24};
+
+        for (; take > 0 && at < n; take--, at++)
+            lw_buf_format(&batch, "%s\n", lines[at]);
+        lw_buf_char(&batch, '\0');
+        kit_daemon_give(daemon, batch.at, at == n);
+        lw_buf_close(&batch);
+    }
+    free(copy);
+}
+
+static void alerts_are_those_of_the_offline_analysis_however_the_data_come(void)
+{
+    struct kit_random random = kit_seed(7);
+
+    for (unsigned round = 0; round < 6; round++) {
+        struct kit_daemon daemon;
+        struct lw_buf text = {.ceiling = 1 << 24};
+        struct lw_buf events = {.ceiling = 1 << 26};
+        struct ids want;
+        struct ids got;
+
+        write_history(&text, 40, 25, 0.03, &random);
+        want = ids_offline(lw_buf_view(&text));
+        lw_buf_char(&text, '\0');
+        CU_ASSERT_TRUE(want.n > 0);
+        kit_daemon_open(&daemon, "notify_from: 1970-01-01\n" YAML, epoch);
+        give_shuffled(&daemon, text.at, 80, &random);
+        kit_daemon_end(&daemon);
+        for (unsigned i = 0; i < round; i++) {
+            kit_daemon_run(&daemon, lw_time_after(daemon.now, (lw_span){LW_MINUTE}));
+            kit_daemon_restart(&daemon);
+        }
+        kit_daemon_run(&daemon, (lw_time){epoch.ms + 60 * LW_HOUR});
+        kit_daemon_events(&daemon, 0, &events);
+        got = ids_of_events(events.at);
+        CU_ASSERT_TRUE(same_ids(want, got));
+        kit_daemon_close(&daemon);
+        lw_buf_close(&text);
+        lw_buf_close(&events);
+    }
+}
+
+/* --- what is told, and what is not --- */
+
+/* Runs the daemon over a history that comes as it happens: each run is given when it ended. */
+static void live(struct kit_daemon *daemon, unsigned from, unsigned until, unsigned fall_at, double fall,
+                 struct kit_random *random)
+{
+    for (unsigned i = from; i < until; i++) {
+        struct lw_buf text = {.ceiling = 1 << 20};
+
+        write_run(&text, i, (lw_time){epoch.ms + i * LW_HOUR},
+                  0.9 + 0.002 * kit_random_normal(random) - (i >= fall_at ? fall : 0));
+        lw_buf_char(&text, '\0');
+        kit_daemon_run(daemon, (lw_time){epoch.ms + i * LW_HOUR + 10 * LW_MINUTE});
+        kit_daemon_give(daemon, text.at, true);
+        lw_turn_wake(daemon->turn);
+        kit_daemon_run(daemon, (lw_time){epoch.ms + i * LW_HOUR + 59 * LW_MINUTE});
+        lw_buf_close(&text);
+    }
+}
+
+static void what_happens_now_is_told_and_what_began_before_comes_as_one_digest(void)
+{
+    struct kit_daemon daemon;
+    struct kit_random random = kit_seed(11);
+    struct lw_buf text = {.ceiling = 1 << 24};
+    struct lw_buf events = {.ceiling = 1 << 26};
+
+    write_history(&text, 40, 30, 0.03, &random);
+    lw_buf_char(&text, '\0');
+    kit_daemon_open(&daemon, YAML, (lw_time){epoch.ms + 39 * LW_HOUR + 40 * LW_MINUTE});
+    kit_daemon_give(&daemon, text.at, true);
+    kit_daemon_run(&daemon, (lw_time){epoch.ms + 39 * LW_HOUR + 58 * LW_MINUTE});
+    kit_daemon_events(&daemon, 0, &events);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_event\":\"alert\""), 1);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_model\":\"digest\""), 1);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_severity\":\"info\""), 1);
+    lw_buf_clear(&events);
+    live(&daemon, 40, 60, 45, 0.05, &random);
+    kit_daemon_events(&daemon, 0, &events);
+    CU_ASSERT_TRUE(count(events.at, "\"lw_state\":\"open\",\"lw_model\":\"job\"") >= 1);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_model\":\"digest\""), 1);
+    kit_daemon_close(&daemon);
+    lw_buf_close(&text);
+    lw_buf_close(&events);
+}
+
+/* Alert events of a model that falls at run 30, watched from run 0. */
+static unsigned alerts_with(const char *yaml, const char *word)
+{
+    struct kit_daemon daemon;
+    struct kit_random random = kit_seed(13);
+    struct lw_buf events = {.ceiling = 1 << 26};
+    unsigned n;
+
+    kit_daemon_open(&daemon, yaml, (lw_time){epoch.ms - LW_HOUR});
+    live(&daemon, 0, 40, 30, 0.05, &random);
+    kit_daemon_events(&daemon, 0, &events);
+    n = count(events.at, word);
+    kit_daemon_close(&daemon);
+    lw_buf_close(&events);
+    return n;
+}
+
+static void the_configuration_says_how_grave_an_alert_may_be(void)
+{
+    CU_ASSERT_TRUE(alerts_with(YAML, "\"lw_event\":\"alert\"") >= 1);
+    CU_ASSERT_EQUAL(alerts_with("models: [{match: '*', alert: observe}]\n" YAML, "\"lw_event\":\"alert\""), 0);
+    CU_ASSERT_EQUAL(alerts_with("models: [{match: '*', alert: info}]\n" YAML, "\"lw_severity\":\"ticket\""), 0);
+    CU_ASSERT_TRUE(alerts_with("models: [{match: '*', alert: info}]\n" YAML, "\"lw_severity\":\"info\"") >= 1);
+}
+
+static void a_restart_at_any_moment_repeats_and_loses_no_event(void)
+{
+    struct kit_random random = kit_seed(17);
+    struct lw_buf calm = {.ceiling = 1 << 26};
+    struct ids want;
+
+    for (unsigned round = 0; round < 4; round++) {
+        struct kit_daemon daemon;
+        struct kit_random values = {.state = 5};
+        struct lw_buf events = {.ceiling = 1 << 26};
+        struct ids got;
+
+        kit_daemon_open(&daemon, YAML, (lw_time){epoch.ms - LW_HOUR});
+        for (unsigned i = 0; i < 40; i++) {
+            live(&daemon, i, i + 1, 30, 0.05, &values);
+            if (round > 0 && kit_random_uniform(&random) < 0.3)
+                kit_daemon_restart(&daemon);
+        }
+        kit_daemon_events(&daemon, 0, &events);
+        got = ids_of_events(events.at);
+        if (round == 0)
+            want = got;
+        CU_ASSERT_TRUE(got.n > 0);
+        CU_ASSERT_TRUE(same_ids(want, got));
+        CU_ASSERT_EQUAL(count(events.at, "\"lw_event\":\"run\""), 40);
+        CU_ASSERT_EQUAL(count(events.at, "\"lw_event\":\"metric\""), 400);
+        kit_daemon_close(&daemon);
+        lw_buf_close(&events);
+    }
+    lw_buf_close(&calm);
+}
+
+/* Distinct alerts of which some event has this in it. */
+static struct ids ids_of_model(const char *events, const char *word)
+{
+    struct lw_buf some = {.ceiling = 1 << 26};
+    struct ids ids;
+
+    for (const char *line = events; *line != '\0';) {
+        const char *end = strchr(line, '\n');
+        const char *found = strstr(line, word);
+
+        if (found != NULL && found < end)
+            lw_buf_bytes(&some, line, (size_t)(end - line) + 1);
+        line = end + 1;
+    }
+    lw_buf_char(&some, '\0');
+    ids = ids_of_events(some.at);
+    lw_buf_close(&some);
+    return ids;
+}
+
+/* --- silence --- */
+
+static void a_source_that_stops_is_one_alert_and_holds_back_those_that_follow_from_it(void)
+{
+    struct kit_daemon daemon;
+    struct kit_random random = kit_seed(19);
+    struct lw_buf events = {.ceiling = 1 << 26};
+
+    kit_daemon_open(&daemon, YAML, (lw_time){epoch.ms - LW_HOUR});
+    live(&daemon, 0, 30, 99, 0, &random);
+    snprintf(daemon.trouble, sizeof(daemon.trouble), "the disk is gone");
+    kit_daemon_run(&daemon, (lw_time){daemon.now.ms + 12 * LW_HOUR});
+    kit_daemon_events(&daemon, 0, &events);
+    CU_ASSERT_EQUAL(count(events.at, "source_silent"), 1);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_event\":\"alert\""), 1);
+    lw_buf_clear(&events);
+    /* The source is back and gives something, but not that run: now it is overdue. */
+    daemon.trouble[0] = '\0';
+    kit_daemon_give(&daemon, "{\"time\":1750150000,\"run\":\"other-1\",\"metric\":\"loss\",\"value\":1}\n", true);
+    lw_turn_wake(daemon.turn);
+    kit_daemon_run(&daemon, (lw_time){daemon.now.ms + 12 * LW_HOUR});
+    kit_daemon_events(&daemon, 0, &events);
+    CU_ASSERT_EQUAL(ids_of_model(events.at, "\"lw_detectors\":\"overdue\"").n, 1);
+    CU_ASSERT_EQUAL(count(events.at, "speaks again"), 1);
+    kit_daemon_close(&daemon);
+    lw_buf_close(&events);
+}
+
+static void many_models_in_trouble_are_one_alert(void)
+{
+    struct kit_daemon daemon;
+    struct kit_random random = kit_seed(23);
+    struct lw_buf events = {.ceiling = 1 << 26};
+
+    kit_daemon_open(&daemon, YAML, (lw_time){epoch.ms - LW_HOUR});
+    for (unsigned i = 0; i < 40; i++) {
+        struct lw_buf text = {.ceiling = 1 << 22};
+
+        for (unsigned model = 0; model < 30; model++) {
+            for (int j = 0; j < 5; j++)
+                lw_buf_format(
+                    &text,
+                    "{\"time\":%lld,\"model\":\"m%u\",\"run\":\"m%u-%04u\",\"metric\":\"accuracy\",\"value\":%.6f}\n",
+                    (long long)(epoch.ms + i * LW_HOUR + j * LW_MINUTE), model, model, i,
+                    0.9 + 0.002 * kit_random_normal(&random) - (i >= 30 ? 0.2 : 0));
+        }
+        lw_buf_char(&text, '\0');
+        kit_daemon_run(&daemon, (lw_time){epoch.ms + i * LW_HOUR + 10 * LW_MINUTE});
+        kit_daemon_give(&daemon, text.at, true);
+        lw_turn_wake(daemon.turn);
+        kit_daemon_run(&daemon, (lw_time){epoch.ms + i * LW_HOUR + 59 * LW_MINUTE});
+        lw_buf_close(&text);
+    }
+    kit_daemon_events(&daemon, 0, &events);
+    CU_ASSERT_EQUAL(ids_of_model(events.at, "\"lw_model\":\"fleet\"").n, 1);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_state\":\"settled\",\"lw_model\":\"fleet\""), 1);
+    CU_ASSERT_TRUE(count(events.at, "\"lw_model\":\"fleet\"") <= 4);
+    CU_ASSERT_TRUE(ids_of_model(events.at, "\"lw_model\":\"m").n <= 12);
+    kit_daemon_close(&daemon);
+    lw_buf_close(&events);
+}
+
+KIT_SUITE("turn", {"runs close, are judged and told", runs_close_are_judged_and_told},
+          {"alerts are those of the offline analysis, however the data come",
+           alerts_are_those_of_the_offline_analysis_however_the_data_come},
+          {"what happens now is told, and what began before comes as one digest",
+           what_happens_now_is_told_and_what_began_before_comes_as_one_digest},
+          {"the configuration says how grave an alert may be", the_configuration_says_how_grave_an_alert_may_be},
+          {"a restart at any moment repeats and loses no event", a_restart_at_any_moment_repeats_and_loses_no_event},
+          {"a source that stops is one alert, and holds back those that follow from it",
+           a_source_that_stops_is_one_alert_and_holds_back_those_that_follow_from_it},
+          {"many models in trouble are one alert", many_models_in_trouble_are_one_alert})
