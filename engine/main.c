@@ -13,6 +13,7 @@
 #include "engine/flow/session.h"
 #include "engine/flow/simulate.h"
 #include "engine/flow/store_command.h"
+#include "engine/flow/watch/watch.h"
 #include "leeway/version.h"
 
 #include <gsl/gsl_errno.h>
@@ -30,6 +31,7 @@ static const struct {
     {&lw_command_models, lw_models_run},
     {&lw_command_simulate, lw_simulate_run},
     {&lw_command_demo, lw_demo_run},
+    {&lw_command_watch, lw_watch_run},
     {&lw_command_init, lw_init_run},
     {&lw_command_config, lw_inspect_run},
     {&lw_command_fetch, lw_fetch_run},

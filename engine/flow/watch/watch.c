@@ -48,6 +48,7 @@ static const struct lw_option options[] = {
      .values = "error warning info debug",
      .help = "What is told on standard error"},
     {.group = "How", .name = "log-format", .argument = "FORM", .values = "logfmt json", .help = "Form of its lines"},
+    {.group = "Other", .name = "help", .letter = 'h', .help = "Show this help"},
 };
 
 const struct lw_command lw_command_watch = {
