@@ -23,8 +23,9 @@ static bool no_space(int errnum)
 }
 
 /* SQLite tells a full disk as SQLITE_FULL only where write() said ENOSPC; quotas, limits of the process and the growing of
-   the shared memory come as I/O errors. */
-static enum lw_err meaning(struct lw_db *db, int rc)
+   the shared memory come as I/O errors, and its own record of errno is not kept when a commit fails. So errno is cleared
+   before a statement and looked at here. */
+static enum lw_err meaning(int rc)
 {
     switch (rc & 0xff) {
     case SQLITE_NOMEM:
@@ -50,8 +51,7 @@ static enum lw_err meaning(struct lw_db *db, int rc)
     case SQLITE_IOERR:
         if (rc == SQLITE_IOERR_NOMEM)
             return LW_ERR_NOMEM;
-        if ((rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_SHMSIZE || rc == SQLITE_IOERR_TRUNCATE) && db->handle &&
-            no_space(sqlite3_system_errno(db->handle)))
+        if ((rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_SHMSIZE || rc == SQLITE_IOERR_TRUNCATE) && no_space(errno))
             return LW_ERR_FULL;
         return LW_ERR_IO;
     }
@@ -85,7 +85,7 @@ static const char *advice(enum lw_err err)
 
 enum lw_err lw_db_fault(struct lw_db *db, int rc, struct lw_fault *fault)
 {
-    enum lw_err err = meaning(db, rc);
+    enum lw_err err = meaning(rc);
 
     if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC)
         db->broken = true;
@@ -178,8 +178,10 @@ void lw_db_close(struct lw_db *db)
 
 enum lw_err lw_db_exec(struct lw_db *db, const char *sql, struct lw_fault *fault)
 {
-    int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+    int rc;
 
+    errno = 0;
+    rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? LW_ERR_OK : lw_db_fault(db, rc, fault);
 }
 
@@ -250,6 +252,7 @@ enum lw_err lw_db_next(struct lw_ask *ask, bool *row, struct lw_fault *fault)
     int rc = ask->rc;
 
     *row = false;
+    errno = 0;
     if (rc == SQLITE_OK)
         rc = sqlite3_step(ask->stmt);
     if (rc == SQLITE_ROW) {

@@ -267,6 +267,9 @@ int main(void)
         {"nothing acknowledged is lost when the power goes", nothing_acknowledged_is_lost_when_the_power_goes},
     };
 
+    /* The kit's disk is the judge of what lasts; a real one would only be waited for. */
+    if (access("/dev/shm", W_OK | X_OK) == 0)
+        setenv("TMPDIR", "/dev/shm", 0);
     kit_disk_install();
     return kit_main("store_crash", tests, sizeof(tests) / sizeof(tests[0]));
 }
