@@ -5,7 +5,7 @@
 #include "engine/store/water.h"
 
 /* A slice is bounded by counts, since nothing here knows a clock: each of these takes a few milliseconds. */
-#define CHECKPOINT_FRAMES 1000 /* 4 MiB of log */
+#define CHECKPOINT_FRAMES 500 /* 4 MiB of log, in pages of 8 KiB */
 #define UNITS             32
 #define MODELS            64
 #define RUNS              32
