@@ -38,8 +38,14 @@ enum lw_err lw_progress_read(struct lw_progress *progress, struct lw_str mark, b
         return LW_ERR_OK;
     err = lw_json_in_read(&in, mark, &arena, fault);
     if (err == LW_ERR_OK && lw_json_in_number(&in, in.nodes, "v", &version) && version == VERSION) {
-        progress->has_until = lw_json_in_time(&in, in.nodes, "until", &progress->until);
-        err = lw_seen_read(&progress->seen, lw_json_in_str(&in, in.nodes, "ids"), progress->until, sound, fault);
+        lw_time until = {0};
+        bool has_until = lw_json_in_time(&in, in.nodes, "until", &until);
+
+        err = lw_seen_read(&progress->seen, lw_json_in_str(&in, in.nodes, "ids"), until, sound, fault);
+        if (err == LW_ERR_OK && *sound) {
+            progress->until = until;
+            progress->has_until = has_until;
+        }
     }
     lw_arena_close(&arena);
     return err == LW_ERR_FORMAT ? LW_ERR_OK : err;
