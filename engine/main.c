@@ -10,6 +10,8 @@
 #include "engine/flow/models.h"
 #include "engine/flow/people/commands.h"
 #include "engine/flow/service/doctor.h"
+#include "engine/flow/reconcile/reconcile.h"
+#include "engine/flow/reconcile/reconcile.h"
 #include "engine/flow/session.h"
 #include "engine/flow/simulate.h"
 #include "engine/flow/store_command.h"
@@ -42,6 +44,8 @@ static const struct {
     {&lw_command_mute, lw_commands_mute},
     {&lw_command_test_alert, lw_commands_test_alert},
     {&lw_command_doctor, lw_doctor_run},
+    {&lw_command_reconcile, lw_reconcile_run},
+    {&lw_command_reconcile, lw_reconcile_run},
     {&lw_command_help, lw_manual_help},
     {&lw_command_completion, lw_manual_completion},
 };

@@ -4,6 +4,7 @@
 #include "engine/flow/fetch.h"
 #include "engine/flow/people/commands.h"
 #include "engine/flow/service/doctor.h"
+#include "engine/flow/reconcile/reconcile.h"
 #include "engine/flow/store_command.h"
 #include "engine/flow/watch/watch.h"
 
@@ -384,10 +385,10 @@ const struct lw_command lw_command_completion = {
 };
 
 const struct lw_command *const lw_command_all[] = {
-    &lw_command_analyze, &lw_command_models,     &lw_command_simulate, &lw_command_demo,       &lw_command_watch,
-    &lw_command_init,    &lw_command_config,     &lw_command_fetch,    &lw_command_store,      &lw_command_alerts,
-    &lw_command_ack,     &lw_command_expect,     &lw_command_mute,     &lw_command_test_alert, &lw_command_doctor,
-    &lw_command_help,    &lw_command_completion,
+    &lw_command_analyze,   &lw_command_models, &lw_command_simulate,   &lw_command_demo,       &lw_command_watch,
+    &lw_command_init,      &lw_command_config, &lw_command_fetch,      &lw_command_store,      &lw_command_alerts,
+    &lw_command_ack,       &lw_command_expect, &lw_command_mute,       &lw_command_test_alert, &lw_command_doctor,
+    &lw_command_reconcile, &lw_command_help,   &lw_command_completion,
 };
 const size_t lw_command_all_n = COUNT(lw_command_all);
 
