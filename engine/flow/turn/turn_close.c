@@ -205,7 +205,7 @@ enum lw_err lw_turn_close_due(struct lw_turn *turn, bool *busy, struct lw_fault 
     enum lw_err err;
 
     *busy = false;
-    if (!closing.everything && lw_live_next_due(turn->live).ms > lw_turn_now(turn).ms) {
+    if (!closing.everything && !turn->closing_wanted && lw_live_next_due(turn->live).ms > lw_turn_now(turn).ms) {
         turn->closing_done = all_caught_up(turn);
         return LW_ERR_OK;
     }
@@ -213,7 +213,9 @@ enum lw_err lw_turn_close_due(struct lw_turn *turn, bool *busy, struct lw_fault 
         return LW_ERR_OK;
     err = lw_turn_commit(turn, close_some, &closing, &done, fault);
     *busy = done && closing.closed > 0;
-    if (err == LW_ERR_OK && done && !closing.more)
+    if (err == LW_ERR_OK && done && !closing.more) {
         turn->closing_done = all_caught_up(turn);
+        turn->closing_wanted = false;
+    }
     return err;
 }

@@ -325,6 +325,7 @@ static enum lw_err ingest(struct lw_turn *turn, struct lw_turn_input *input, con
         input->source.kind->taken(input->source.state, true);
         input->due.ms = 0;
         turn->closing_done = false;
+        turn->closing_wanted = true;
         return LW_ERR_OK;
     }
     input->silence = silence;

@@ -92,6 +92,7 @@ struct lw_turn {
     bool full;                             /* a spool has no room even for alerts: input waits */
     bool dead;                             /* the store refuses everything */
     bool committed, digest_done, closing_done, maintenance;
+    bool closing_wanted; /* data or a watermark came: units may be due whatever the clock says */
     struct lw_fault death;
     struct lw_metrics counts; /* what is counted along the way */
     struct lw_metrics_source *told_sources;
