@@ -137,7 +137,7 @@ $(BUILD)/bench/judge $(BUILD)/bench/calibration: $(BUILD)/tests/kit/runs.o
 # sanitizers and the fuzz targets use.
 PACKAGES     := gcc libc6-dev make libgsl-dev libssl-dev zlib1g-dev libjson-c-dev libcurl4-openssl-dev libevent-dev \
                 libsqlite3-dev libyaml-dev libpcre2-dev libcunit1-dev mandoc tzdata ca-certificates openssl \
-                python3-minimal python3-jsonschema
+                python3-minimal python3-jsonschema python3-yaml
 PACKAGES_DEV := $(PACKAGES) clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind llvm
 
 deps:

@@ -32,8 +32,29 @@ static bool is_plain(struct lw_str text)
     return text.len > 0 && text.at[text.len - 1] != ' ';
 }
 
+/* A character beyond ASCII that YAML takes for the end of a line or refuses unless it is escaped: C1 controls, U+2028 and
+   U+2029, U+FEFF, U+FFFE and U+FFFF. Its number and length in bytes, or 0. */
+static unsigned special(struct lw_str text, size_t at, size_t *length)
+{
+    const unsigned char *c = (const unsigned char *)text.at + at;
+    size_t left = text.len - at;
+
+    *length = 2;
+    if (left >= 2 && c[0] == 0xc2 && c[1] < 0xa0)
+        return c[1];
+    *length = 3;
+    if (left >= 3 && c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9))
+        return 0x2000u | (c[2] & 0x3fu);
+    if (left >= 3 && c[0] == 0xef && ((c[1] == 0xbb && c[2] == 0xbf) || (c[1] == 0xbf && c[2] >= 0xbe)))
+        return 0xf000u | (c[1] & 0x3fu) << 6 | (c[2] & 0x3fu);
+    return 0;
+}
+
 void lw_show_text(struct lw_buf *out, struct lw_str text, bool quoted)
 {
+    size_t length;
+    unsigned number;
+
     if (!quoted && is_plain(text)) {
         lw_buf_str(out, text);
         return;
@@ -42,6 +63,12 @@ void lw_show_text(struct lw_buf *out, struct lw_str text, bool quoted)
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.at[i];
 
+        number = special(text, i, &length);
+        if (number != 0) {
+            lw_buf_format(out, "\\u%04x", number);
+            i += length - 1;
+            continue;
+        }
         if (c == '"' || c == '\\')
             lw_buf_format(out, "\\%c", c);
         else if (c == '\n')
