@@ -82,6 +82,8 @@ static void answer(struct weather *weather, size_t i, bool calm)
         kit_http_break(&weather->http, i, what < 3 ? LW_HTTP_TLS : LW_HTTP_NETWORK, what < 10);
     else if (what < 30) /* taken, but the answer is lost or mangled */
         kit_http_reply(&weather->http, i, 200, what < 25 ? "{\"response\"" : "<html>", NULL);
+    else if (what < 33) /* not taken, and the answer is somebody else's */
+        kit_http_reply(&weather->http, i, 200, what < 31 ? "" : "{\"response\":\"busy\"}", NULL);
     else if (what < 40)
         kit_http_reply(&weather->http, i, failures[chance(weather, 8)], "", NULL);
     else
