@@ -4,6 +4,7 @@
 #include "engine/core/gather/gather.h"
 #include "engine/core/gather/window.h"
 #include "engine/core/judge/judge.h"
+#include "engine/core/judge/wanted.h"
 
 #include <stdlib.h>
 #ifdef __GLIBC__
@@ -17,7 +18,8 @@ struct lw_step {
     struct lw_names *names;
     struct lw_gather *gather;
     struct lw_judge *judge;
-    struct lw_arena arena; /* what was yielded last */
+    struct lw_rules judged_by; /* the rules, with the wishes for the model that is judged */
+    struct lw_arena arena;     /* what was yielded last */
     size_t ceiling;
 };
 
@@ -29,13 +31,14 @@ enum lw_err lw_step_open(struct lw_step **out, const struct lw_rules *rules, siz
     if (step == NULL)
         return lw_fault_memory(fault, "the step");
     step->rules = rules;
+    step->judged_by = *rules;
     step->ceiling = ceiling != 0 ? ceiling : CEILING_DEFAULT;
     step->arena.ceiling = step->ceiling;
     err = lw_names_open(&step->names, step->ceiling, fault);
     if (err == LW_ERR_OK)
         err = lw_gather_open(&step->gather, rules, step->names, step->ceiling, fault);
     if (err == LW_ERR_OK)
-        err = lw_judge_open(&step->judge, rules, fault);
+        err = lw_judge_open(&step->judge, &step->judged_by, fault);
     if (err != LW_ERR_OK) {
         lw_step_close(step);
         return err;
@@ -78,8 +81,13 @@ static enum lw_err judge_all(struct lw_step *step, const struct lw_histories *hi
 {
     for (size_t i = 0; i < histories->models_n; i++) {
         const struct lw_history *history = &histories->models[i];
-        enum lw_err err = lw_judge_model(step->judge, history->origin, history->model, history->runs, history->runs_n,
-                                         histories->data_end, &step->arena, &judged[i], fault);
+        enum lw_err err =
+            lw_wanted_rules(step->rules, step->rules->wanted, step->rules->wanted_n, history->origin, history->model,
+                            history->runs, history->runs_n, &step->arena, &step->judged_by, fault);
+
+        if (err == LW_ERR_OK)
+            err = lw_judge_model(step->judge, history->origin, history->model, history->runs, history->runs_n,
+                                 histories->data_end, &step->arena, &judged[i], fault);
 
         if (err != LW_ERR_OK)
             return err;

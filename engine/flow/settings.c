@@ -4,6 +4,7 @@
 #include "engine/base/scan.h"
 #include "engine/base/time_text.h"
 #include "engine/flow/command.h"
+#include "engine/flow/people/people.h"
 #include "engine/flow/wording.h"
 
 #include <math.h>
@@ -231,6 +232,24 @@ static enum lw_err read_rhythm(const struct lw_settings *settings, const struct 
     return err;
 }
 
+/* The notes of the store, or of a file that was written by hand, mean offline what they mean to the daemon. */
+static enum lw_err read_notes(const struct lw_session *session, struct lw_rules *rules, struct lw_fault *fault)
+{
+    const char *path = lw_options_value(session->options, "notes");
+    struct lw_people_notes notes;
+    enum lw_err err;
+
+    if (path == NULL)
+        return LW_ERR_OK;
+    err = lw_people_file(path, session->arena, &notes, fault);
+    if (err == LW_ERR_FORMAT) {
+        struct lw_fault why = *fault;
+
+        return lw_fault_set(fault, LW_ERR_FORMAT, "--notes %.80s: %.160s", path, why.text);
+    }
+    return err == LW_ERR_OK ? lw_people_wanted(&notes, session->arena, &rules->wanted, &rules->wanted_n, fault) : err;
+}
+
 static enum lw_err read_judging(const struct lw_session *session, struct lw_settings *settings, struct lw_fault *fault)
 {
     const struct lw_options *options = session->options;
@@ -256,6 +275,8 @@ static enum lw_err read_judging(const struct lw_session *session, struct lw_sett
     err = read_rhythm(settings, options, rules, fault);
     if (err == LW_ERR_OK)
         err = read_lists(session, rules, fault);
+    if (err == LW_ERR_OK)
+        err = read_notes(session, rules, fault);
     return err;
 }
 

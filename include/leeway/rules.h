@@ -23,9 +23,13 @@ struct lw_price {
     double per_hour;
 };
 
-/* "from this time or run on a change was wanted": re-baselines instead of alerting. */
+/* "from this time or run on a change of this model was wanted": re-baselines instead of alerting. */
 struct lw_rebaseline {
-    struct lw_str run; /* name of the run from which on the new level is the reference */
+    struct lw_str origin; /* empty: any */
+    struct lw_str model;
+    struct lw_str run;    /* name of the run from which on the new level is the reference; empty: by `from` */
+    struct lw_str series; /* of this one alone; empty: of all */
+    lw_time from;         /* the first run, in the order of judging, that starts then or later */
 };
 
 /* Smallest effect that may alarm. */
@@ -47,6 +51,8 @@ struct lw_rules {
     const struct lw_str *rebaseline;        /* names of runs at which a new regime was wanted */
     const struct lw_str *rebaseline_series; /* of each: the series that it holds for, empty: all; NULL: all for each */
     size_t rebaseline_n;
+    const struct lw_rebaseline *wanted; /* the same for single models: the step adds them when it judges each */
+    size_t wanted_n;
     const struct lw_str *higher, *lower; /* metrics whose direction the user states */
     size_t higher_n, lower_n;
     const struct lw_requirement *requirements;

@@ -4,9 +4,14 @@
 #include "engine/base/json_in.h"
 #include "engine/base/json_out.h"
 #include "engine/base/time_text.h"
+#include "engine/core/judge/wanted.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#define NOTES_MAX  ((size_t)64 << 20)
+#define PIECE      ((size_t)64 << 10)
 #define NOTE_ARENA ((size_t)1 << 20) /* for one note while it is read */
 
 static const struct lw_str kinds[] = {
@@ -235,67 +240,62 @@ static bool concerns(const struct lw_people_note *note, struct lw_str origin, st
     return lw_str_equal(note->model, model) && (note->origin.len == 0 || lw_str_equal(note->origin, origin));
 }
 
-static bool asks_for_rebaseline(const struct lw_people_note *note)
+enum lw_err lw_people_wanted(const struct lw_people_notes *notes, struct lw_arena *arena,
+                             const struct lw_rebaseline **out, size_t *n, struct lw_fault *fault)
 {
-    return note->kind == LW_PEOPLE_EXPECT || (note->kind == LW_PEOPLE_ACK && note->rebaseline);
-}
+    struct lw_rebaseline *wanted = lw_arena_array(arena, notes->n, sizeof(*wanted));
 
-/* The run of a note: the one that it names, or the first in the order of judging that starts at its time or later (of a run
-   without a start its end counts). */
-static const struct lw_run *run_of(const struct lw_people_note *note, const struct lw_run *const *runs, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const struct lw_run *run = runs[i];
+    if (wanted == NULL)
+        return lw_fault_memory(fault, "notes");
+    *n = 0;
+    for (size_t i = 0; i < notes->n; i++) {
+        const struct lw_people_note *note = &notes->notes[i];
 
-        if (note->has_from && note->run.len == 0) {
-            if ((run->has_start && run->start.ms >= note->from.ms) ||
-                (!run->has_start && run->has_end && run->end.ms >= note->from.ms))
-                return run;
-        } else if (lw_str_equal(lw_run_str(run, run->name), note->run)) {
-            return run;
-        }
+        if (note->kind != LW_PEOPLE_EXPECT && !(note->kind == LW_PEOPLE_ACK && note->rebaseline))
+            continue;
+        wanted[(*n)++] = (struct lw_rebaseline){
+            .origin = note->origin, .model = note->model, .run = note->run, .series = note->series, .from = note->from};
     }
-    return NULL;
+    *out = wanted;
+    return LW_ERR_OK;
 }
 
 enum lw_err lw_people_rules(const struct lw_people_notes *notes, struct lw_str origin, struct lw_str model,
                             const struct lw_run *const *runs, size_t runs_n, const struct lw_rules *base,
                             struct lw_arena *arena, struct lw_rules *out, struct lw_fault *fault)
 {
-    struct lw_str *names;
-    struct lw_str *series;
-    size_t most = base->rebaseline_n;
-    size_t n = 0;
+    const struct lw_rebaseline *wanted;
+    size_t n;
+    enum lw_err err = lw_people_wanted(notes, arena, &wanted, &n, fault);
 
-    for (size_t i = 0; i < notes->n; i++)
-        most += asks_for_rebaseline(&notes->notes[i]) && concerns(&notes->notes[i], origin, model);
-    *out = *base;
-    if (most == base->rebaseline_n)
-        return LW_ERR_OK;
-    names = lw_arena_array(arena, most, sizeof(*names));
-    series = lw_arena_array(arena, most, sizeof(*series));
-    if (names == NULL || series == NULL)
-        return lw_fault_memory(fault, "notes");
-    for (; n < base->rebaseline_n; n++) {
-        names[n] = base->rebaseline[n];
-        if (base->rebaseline_series != NULL)
-            series[n] = base->rebaseline_series[n];
-    }
-    for (size_t i = 0; i < notes->n; i++) {
-        const struct lw_people_note *note = &notes->notes[i];
-        const struct lw_run *run = NULL;
+    return err != LW_ERR_OK ? err : lw_wanted_rules(base, wanted, n, origin, model, runs, runs_n, arena, out, fault);
+}
 
-        if (asks_for_rebaseline(note) && concerns(note, origin, model))
-            run = run_of(note, runs, runs_n);
-        if (run == NULL)
-            continue;
-        names[n] = lw_run_str(run, run->name);
-        series[n++] = note->kind == LW_PEOPLE_EXPECT ? note->series : (struct lw_str){.len = 0};
+enum lw_err lw_people_file(const char *path, struct lw_arena *arena, struct lw_people_notes *out,
+                           struct lw_fault *fault)
+{
+    struct lw_buf text = {.ceiling = NOTES_MAX};
+    FILE *file = fopen(path, "rbe");
+    size_t n = 1;
+    enum lw_err err = LW_ERR_OK;
+
+    if (file == NULL)
+        return lw_fault_set(fault, LW_ERR_IO, "the notes %.150s cannot be opened: %s", path, strerror(errno));
+    while (n > 0 && err == LW_ERR_OK) {
+        char *room = lw_buf_reserve(&text, PIECE);
+
+        n = room == NULL ? 0 : fread(room, 1, PIECE, file);
+        text.len += n;
     }
-    out->rebaseline = names;
-    out->rebaseline_series = series;
-    out->rebaseline_n = n;
-    return LW_ERR_OK;
+    if (text.error != LW_ERR_OK)
+        err = lw_fault_set(fault, text.error, "the notes %.150s are too large", path);
+    else if (ferror(file))
+        err = lw_fault_set(fault, LW_ERR_IO, "the notes %.150s cannot be read", path);
+    (void)fclose(file);
+    if (err == LW_ERR_OK)
+        err = lw_people_parse(lw_buf_view(&text), arena, out, fault);
+    lw_buf_close(&text);
+    return err;
 }
 
 /* Of several notes the last one holds: so a mute can be ended, and an acknowledgement be shortened. */

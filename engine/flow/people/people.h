@@ -46,6 +46,14 @@ void lw_people_sort(struct lw_people_note *notes, size_t n);
 /* One note as JSON without a line end. */
 void lw_people_write(const struct lw_people_note *note, struct lw_buf *out);
 
+/* The same from a file. LW_ERR_IO: it cannot be read. */
+LW_MUST_USE enum lw_err lw_people_file(const char *path, struct lw_arena *arena, struct lw_people_notes *out,
+                                       struct lw_fault *fault);
+/* What the notes want of the rules: every expect, and every ack with rebaseline. The list lies in `arena`, its texts are
+   those of the notes. */
+LW_MUST_USE enum lw_err lw_people_wanted(const struct lw_people_notes *notes, struct lw_arena *arena,
+                                         const struct lw_rebaseline **out, size_t *n, struct lw_fault *fault);
+
 /* The rules by which a model is judged: those of `base`, with a rebaseline for every note that has a run among `runs` (in
    the order of judging) of that (origin, model). What it adds lies in `arena`. */
 LW_MUST_USE enum lw_err lw_people_rules(const struct lw_people_notes *notes, struct lw_str origin, struct lw_str model,
