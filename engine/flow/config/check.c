@@ -224,8 +224,8 @@ static enum lw_err check_models(const struct checking *checking)
         err = check_model(checking, &checking->known[i], used);
     for (size_t i = 0; i < blocks(checking) && err == LW_ERR_OK; i++) {
         if (used[i] == 0 && !takes_everything(&models[i]))
-            tell(checking, GRADE_WARNING, checking->whole->blocks[i].node,
-                 "'%.100s' matches none of the %zu models in the store", pattern_of(&models[i]), checking->known_n);
+            tell(checking, GRADE_WARNING, checking->whole->blocks[i].node, "'%.100s' matches no model in the store",
+                 pattern_of(&models[i]));
     }
     lw_arena_close(&arena);
     return err;

@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-#define DAY_SECONDS 86400
-#define DAYS_MOST   (41 * 366) /* 29 February on one weekday: at most 40 years apart, across a year such as 2100 */
+#define DAY_SECONDS ((int64_t)86400)
+#define DAYS_MOST                                                                                                      \
+    ((int64_t)41 * 366) /* 29 February on one weekday: at most 40 years apart, across a year such as 2100 */
 
 struct field {
     const char *name;
@@ -200,7 +201,7 @@ static int64_t next_of_day(const struct lw_cron *cron, const struct lw_zone *zon
    as it passes, so that the hour that comes twice is walked through twice. */
 static int64_t next_of_every_hour(const struct lw_cron *cron, const struct lw_zone *zone, int64_t after)
 {
-    int64_t end = after + (int64_t)DAYS_MOST * DAY_SECONDS;
+    int64_t end = after + DAYS_MOST * DAY_SECONDS;
     int64_t at = floor_div(after, 60) * 60 + 60;
 
     while (at < end) {

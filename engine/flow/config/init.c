@@ -35,7 +35,7 @@ static enum lw_err is_yaml(struct lw_str text, bool *good, struct lw_fault *faul
     struct lw_arena arena = {.ceiling = (size_t)1 << 20};
     struct lw_buf line = {.ceiling = (size_t)1 << 18};
     struct lw_complaints complaints = {.errors = NULL};
-    struct lw_node *root;
+    struct lw_node *root = NULL;
     enum lw_err err = LW_ERR_OK;
 
     lw_show_text(&line, text, true);

@@ -106,8 +106,8 @@ static void put_summary(struct lw_buf *text, const struct lw_config *config, con
     else
         lw_buf_format(text, "%zu error%s, %zu warning%s", result->errors, result->errors == 1 ? "" : "s",
                       result->warnings, result->warnings == 1 ? "" : "s");
-    lw_buf_format(text, " (%zu models, %zu sources, %zu sinks%s)\n", config->models_n - 1, config->sources_n,
-                  config->sinks_n, found ? "" : "; there is no store yet to hold the models against");
+    lw_buf_format(text, " (models: %zu, sources: %zu, sinks: %zu%s)\n", config->models_n - 1, config->sources_n,
+                  config->sinks_n, found ? "" : "; no store to hold the models against");
 }
 
 static enum lw_exit run_check(struct lw_session *session)
