@@ -75,7 +75,8 @@ struct lw_live_closed {
    dirty afterwards and no longer open; late data open it again. */
 LW_MUST_USE enum lw_err lw_live_close_next(struct lw_live *live, lw_time now, bool everything, struct lw_arena *arena,
                                            struct lw_live_closed *out, bool *found, struct lw_fault *fault);
-/* The clock time at which the next unit can become due without further data; LW_TIME_MAX: none. */
+/* The clock time before which no unit becomes due without further data; LW_TIME_MAX: none ever. Where it is too early
+   lw_live_close_next finds nothing, and then it is exact. */
 lw_time lw_live_next_due(const struct lw_live *live);
 
 struct lw_live_counts {
