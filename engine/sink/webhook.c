@@ -12,10 +12,10 @@
 #define ARENA_MAX      ((size_t)24 << 20) /* 60 times the largest event that is read, and more */
 #define LINE_MAX       2800               /* bytes of one Slack section; 3000 characters are allowed */
 #define GROUP_LINE_MAX 800                /* of one alert among several */
-#define TEXT_MAX       12000              /* of all texts of a Slack message */
+#define TEXT_MAX       ((size_t)12000)    /* of all texts of a Slack message */
 #define BLOCKS_MAX     50
 #define FALLBACK_MAX   600
-#define SUMMARY_MAX    1024
+#define SUMMARY_MAX    ((size_t)1024)
 #define GROUP_KEYS_MAX 4096
 
 /* ---- lines ---- */

@@ -118,17 +118,18 @@ static bool wait_for(const struct kit_server *server, int fd)
     return !(set[1].revents & POLLIN);
 }
 
-static bool whole_request(const struct kit_server *server)
+/* Bytes of the whole request, or 0 as long as its head is not whole. */
+static size_t request_size(const struct kit_server *server)
 {
     const char *end = memmem(server->request, server->request_n, "\r\n\r\n", 4), *length;
     size_t body = 0;
 
     if (!end)
-        return false;
+        return 0;
     length = strcasestr(server->request, "\r\nContent-Length:");
     if (length && length < end)
         body = strtoul(length + 17, NULL, 10);
-    return server->request_n >= (size_t)(end - server->request) + 4 + body;
+    return (size_t)(end - server->request) + 4 + body;
 }
 
 static ssize_t receive(int fd, SSL *tls, char *at, size_t n)
@@ -169,6 +170,7 @@ static void send_reply(struct kit_server *server, int fd, SSL *tls)
 
 static bool read_request(struct kit_server *server, int fd, SSL *tls)
 {
+    size_t size = 0;
     ssize_t got;
 
     server->request_n = 0;
@@ -180,7 +182,8 @@ static bool read_request(struct kit_server *server, int fd, SSL *tls)
             return false;
         server->request_n += (size_t)got;
         server->request[server->request_n] = '\0';
-    } while (!whole_request(server));
+        size = size ? size : request_size(server);
+    } while (size == 0 || server->request_n < size);
     memcpy(server->whole, server->request, server->request_n + 1);
     server->requests++;
     return true;
