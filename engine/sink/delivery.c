@@ -5,6 +5,7 @@
 #include "engine/base/fault.h"
 #include "engine/sink/append.h"
 #include "engine/sink/batch.h"
+#include "engine/sink/pace.h"
 #include "engine/sink/request.h"
 #include "engine/sink/verdict.h"
 #include "engine/sink/webhook.h"
@@ -13,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BACKOFF_MIN  (1 * LW_SECOND)
-#define BACKOFF_MAX  (5 * LW_MINUTE)
 #define PROBE        (5 * LW_MINUTE)
 #define OUTBOX_RETRY (1 * LW_SECOND)
 #define WRITE_RETRY  ((int64_t)20)       /* ms until a full pipe is looked at again */
@@ -22,7 +21,6 @@
 #define FILE_BATCH   ((size_t)1 << 20)
 #define HOOK_BATCH   ((size_t)200 << 10) /* PagerDuty takes 512 KB, and the list is escaped at most once */
 #define HOOK_JSON    ((size_t)1 << 20)
-#define MESSAGES_MAX 20 /* of a lane of a webhook in a minute; more are grouped */
 #define SLACK_SPACE  (1 * LW_SECOND)
 #define REFUSALS_MAX 32 /* in a row, with nothing taken in between: it is not the events that are wrong */
 #define NEVER        INT64_MAX
@@ -51,8 +49,7 @@ struct lane {
     struct lw_verdict verdict;
     bool bury;
     size_t written;
-    int64_t messages[MESSAGES_MAX]; /* ticks of the last ones, a ring */
-    uint64_t messages_n;
+    struct lw_pace pace; /* of a webhook; more than it allows are grouped */
 };
 
 struct lw_delivery {
@@ -93,61 +90,7 @@ const char *lw_delivery_state_id(enum lw_delivery_state state)
     return ids[state];
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014): uniform in [0, below). */
-static int64_t jitter_below(struct lw_delivery *delivery, int64_t below)
-{
-    uint64_t z = delivery->jitter += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    z ^= z >> 31;
-    return below > 0 ? (int64_t)(z % (uint64_t)below) : 0;
-}
-
-/* Full jitter between 1 s and the doubled bound, so that many who lost the same server do not come back as one. */
-static int64_t backoff(struct lw_delivery *delivery, unsigned failures)
-{
-    int64_t bound = failures < 9 ? BACKOFF_MIN << failures : BACKOFF_MAX;
-
-    if (bound > BACKOFF_MAX)
-        bound = BACKOFF_MAX;
-    return BACKOFF_MIN + jitter_below(delivery, bound - BACKOFF_MIN + 1);
-}
-
 /* ---- opening ---- */
-
-static bool copy_text(struct lw_arena *arena, const char **text)
-{
-    if (!*text)
-        return true;
-    *text = lw_arena_text(arena, lw_str_from(*text)).at;
-    return *text != NULL;
-}
-
-static bool copy_options(struct lw_delivery *delivery, const struct lw_delivery_options *options)
-{
-    struct lw_delivery_options *own = &delivery->options;
-    const char **tags;
-
-    *own = *options;
-    if (!own->name)
-        own->name = "unnamed";
-    if (!copy_text(&delivery->texts, &own->name) || !copy_text(&delivery->texts, &own->url) ||
-        !copy_text(&delivery->texts, &own->url_file) || !copy_text(&delivery->texts, &own->token_file) ||
-        !copy_text(&delivery->texts, &own->ca_file) || !copy_text(&delivery->texts, &own->proxy) ||
-        !copy_text(&delivery->texts, &own->path))
-        return false;
-    tags = lw_arena_array(&delivery->texts, options->tags_n, sizeof(*tags));
-    if (!tags)
-        return false;
-    for (size_t i = 0; i < options->tags_n; i++) {
-        tags[i] = options->tags[i];
-        if (!copy_text(&delivery->texts, &tags[i]))
-            return false;
-    }
-    own->tags = tags;
-    return true;
-}
 
 static size_t batch_bytes(const struct lw_delivery_options *options)
 {
@@ -176,7 +119,7 @@ enum lw_err lw_delivery_open(struct lw_delivery **out, const struct lw_delivery_
     if (!delivery)
         return lw_fault_memory(fault, "a sink");
     delivery->texts.ceiling = (size_t)1 << 20;
-    if (!copy_options(delivery, options)) {
+    if (!lw_request_copy(&delivery->options, options, &delivery->texts)) {
         lw_delivery_close(delivery);
         return lw_fault_memory(fault, "a sink");
     }
@@ -299,7 +242,7 @@ static void acknowledged(struct lane *lane)
     delivery->refusals = 0;
     lane->suspects = lane->suspects > lane->batch.events ? lane->suspects - lane->batch.events : 0;
     lane->ramp = lane->ramp > most / 2 ? most : lane->ramp * 2;
-    lane->messages[lane->messages_n++ % MESSAGES_MAX] = delivery->ticks;
+    lw_pace_sent(&lane->pace, delivery->ticks);
     for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
         /* The sink lives: the other lanes need not wait, but they begin small. */
         if (delivery->lanes[i].failures > 0)
@@ -317,7 +260,7 @@ static void failed(struct lane *lane)
     delivery->held = false;
     lane->failures++;
     lane->ramp = RAMP_MIN;
-    lane->next_try = delivery->ticks + backoff(delivery, lane->failures);
+    lane->next_try = delivery->ticks + lw_pace_backoff(&delivery->jitter, lane->failures);
     if (lane->verdict.has_wait) {
         lane->next_try = delivery->ticks + lane->verdict.wait.ms;
         delivery->not_before = lane->next_try; /* it spoke for the whole account */
@@ -427,29 +370,20 @@ static uint32_t wanted_events(const struct lane *lane)
     return lane->suspects < 2 ? lane->suspects : lane->suspects / 2;
 }
 
-static unsigned messages_of_minute(const struct lane *lane)
-{
-    unsigned n = 0;
-
-    for (uint64_t i = 0; i < MESSAGES_MAX && i < lane->messages_n; i++)
-        n += lane->messages[i] > lane->delivery->ticks - LW_MINUTE;
-    return n;
-}
-
 /* One message per event as long as that makes at most 20 in a minute. Beyond, what waits goes as one; and where 20 went
    already, it waits until the first of them is a minute old. *later: nothing is to be sent now. */
 static enum lw_err group(struct lane *lane, bool *later, struct lw_fault *fault)
 {
     const struct lw_delivery_options *options = &lane->delivery->options;
     uint32_t waiting = lane->batch.events, together = 1;
-    unsigned recent = messages_of_minute(lane);
+    unsigned recent = lw_pace_recent(&lane->pace, lane->delivery->ticks);
 
-    if (recent == MESSAGES_MAX) {
+    if (recent == LW_PACE_MESSAGES) {
         *later = true;
-        lane->next_try = lane->messages[lane->messages_n % MESSAGES_MAX] + LW_MINUTE;
+        lane->next_try = lw_pace_free(&lane->pace);
         return LW_ERR_OK;
     }
-    if (recent + waiting > MESSAGES_MAX)
+    if (recent + waiting > LW_PACE_MESSAGES)
         together = lw_webhook_group(options->format, lane->batch.kind, lw_buf_view(&lane->batch.body));
     return together < waiting ? take(lane, together, fault) : LW_ERR_OK;
 }

@@ -43,6 +43,37 @@ const char *lw_request_check(const struct lw_delivery_options *options)
     return NULL;
 }
 
+static bool copy_text(struct lw_arena *arena, const char **text)
+{
+    if (!*text)
+        return true;
+    *text = lw_arena_text(arena, lw_str_from(*text)).at;
+    return *text != NULL;
+}
+
+bool lw_request_copy(struct lw_delivery_options *own, const struct lw_delivery_options *options, struct lw_arena *arena)
+{
+    const char **tags;
+
+    *own = *options;
+    if (!own->name)
+        own->name = "unnamed";
+    if (!copy_text(arena, &own->name) || !copy_text(arena, &own->url) || !copy_text(arena, &own->url_file) ||
+        !copy_text(arena, &own->token_file) || !copy_text(arena, &own->ca_file) || !copy_text(arena, &own->proxy) ||
+        !copy_text(arena, &own->path))
+        return false;
+    tags = lw_arena_array(arena, options->tags_n, sizeof(*tags));
+    if (!tags)
+        return false;
+    for (size_t i = 0; i < options->tags_n; i++) {
+        tags[i] = options->tags[i];
+        if (!copy_text(arena, &tags[i]))
+            return false;
+    }
+    own->tags = tags;
+    return true;
+}
+
 /* What is put together for one request. All of it is wiped afterwards. */
 struct parts {
     const struct lw_delivery_options *options;

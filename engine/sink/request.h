@@ -2,6 +2,7 @@
 #ifndef LEEWAY_ENGINE_SINK_REQUEST_H
 #define LEEWAY_ENGINE_SINK_REQUEST_H
 
+#include "engine/base/arena.h"
 #include "engine/sink/batch.h"
 #include "engine/sink/delivery.h"
 #include "engine/sink/verdict.h"
@@ -11,6 +12,9 @@
 
 /* What is wrong with the options, for people; NULL when nothing is. */
 const char *lw_request_check(const struct lw_delivery_options *options);
+/* A copy with all texts in `arena`; false without memory. */
+bool lw_request_copy(struct lw_delivery_options *own, const struct lw_delivery_options *options,
+                     struct lw_arena *arena);
 
 /* Reads the secrets, builds URL, headers and body, starts the request and wipes what was secret; the URL with the token
    exists only in here (and in what libcurl copies). The body is that of the batch, or lies in `payload`, which the caller
