@@ -41,7 +41,8 @@ void lw_live_close(struct lw_live *live);
 LW_MUST_USE enum lw_err lw_live_take(struct lw_live *live, uint32_t source, lw_time arrived,
                                      const struct lw_point *points, size_t points_n, const struct lw_fact *facts,
                                      size_t facts_n, uint8_t *fresh, struct lw_fault *fault);
-/* Facts of runs only, those that were taken: nothing older than this comes from the source except late. */
+/* Of what was taken: nothing older than this comes from the source except late. A rollback takes it back too. It never
+   falls; sources from 63 on have none, their runs close by the clock. */
 void lw_live_watermark(struct lw_live *live, uint32_t source, lw_time watermark);
 
 /* What changed since the last commit, for the store: every unit that is dirty, with the bytes to be saved. */
@@ -62,7 +63,13 @@ LW_MUST_USE enum lw_err lw_live_rollback(struct lw_live *live, struct lw_fault *
 LW_MUST_USE enum lw_err lw_live_load(struct lw_live *live, uint32_t source, struct lw_str key, struct lw_str bytes,
                                      lw_time now, struct lw_fault *fault);
 
-/* Closing. The runs of a unit that is due, or of every unit with `everything` (--once at the end of its data). */
+/* Closing. The runs of a unit that is due, or of every unit with `everything` (--once at the end of its data). Due is
+   - a run whose job has ended: 5 minutes after its end, by the watermark, or by the clock when nothing comes;
+   - a run that is in progress: not before nothing at all (not even its status again) has come for 5 days; `warning` says so;
+   - everything else when it has been quiet, by the watermark or by the clock, for rules->quiet or three times the largest
+     distance of points in it or in runs like it, whichever is longer. For trials of a tuning job this holds even if they
+     have ended, since others follow;
+   - data without run ids that are never quiet give out the runs that are over each quiet period, and stay open. */
 struct lw_live_closed {
     struct lw_str key;
     const struct lw_run *const *runs; /* all runs of the unit: they take the place of those it gave before */
