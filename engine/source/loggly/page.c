@@ -137,7 +137,7 @@ static enum lw_err on_token(void *self, const struct lw_token *token, struct lw_
     }
     if (token->depth == 1)
         return top_member(reading, token, fault);
-    if (!reading->in_events)
+    if (!reading->in_events || reading->bad) /* of a bad one nothing is used */
         return LW_ERR_OK;
     if (token->depth == 2 && token->kind == LW_TOKEN_OBJECT)
         return begin_event(reading, token, fault);
