@@ -59,8 +59,7 @@ static enum lw_err start(void *self, const struct lw_http_request *request, lw_h
     world->flying[free_one].method = copy(request->method);
     world->flying[free_one].url = copy(request->url);
     world->flying[free_one].head = head_of(request);
-    world->flying[free_one].body = copy(request->body);
-    world->flying[free_one].body_n = request->body.len;
+    world->flying[free_one].body = request->body;
     return LW_ERR_OK;
 }
 
@@ -70,7 +69,6 @@ static void forget(struct aws_world *world, size_t i)
     OPENSSL_free(world->flying[i].method);
     OPENSSL_free(world->flying[i].url);
     OPENSSL_free(world->flying[i].head);
-    OPENSSL_free(world->flying[i].body);
 }
 
 static void cancel(void *self, uint64_t id)
@@ -156,13 +154,14 @@ static void answer(struct aws_world *world, size_t i)
     struct lw_http_reply reply = {.outcome = world->down, .headers = headers};
     lw_http_done *done = world->flying[i].done;
     void *context = world->flying[i].context;
+    char *body = copy(world->flying[i].body);
     const char *path = strchr(strstr(world->flying[i].url, "://") + 3, '/');
     struct aws_seen seen = {.method = world->flying[i].method,
                             .path = path,
                             .query = "",
                             .head = world->flying[i].head,
-                            .body = world->flying[i].body,
-                            .body_n = world->flying[i].body_n};
+                            .body = body,
+                            .body_n = world->flying[i].body.len};
     char *date = NULL;
 
     if (world->down == LW_HTTP_REPLIED) {
@@ -179,6 +178,7 @@ static void answer(struct aws_world *world, size_t i)
     forget(world, i);
     done(context, &reply);
     OPENSSL_free(answered.body);
+    OPENSSL_free(body);
     OPENSSL_free(date);
 }
 

@@ -22,8 +22,8 @@ struct aws_world {
         int64_t due;
         lw_http_done *done;
         void *context;
-        char *method, *url, *head, *body;
-        size_t body_n;
+        char *method, *url, *head;
+        struct lw_str body; /* the client's, as struct lw_http has it */
     } flying[AWS_WORLD_FLYING];
     uint64_t last_id;
     char notes[2000];

@@ -35,7 +35,7 @@ struct lw_account_ask {
     enum lw_account_service service;
     struct lw_str region;
     const char *operation;
-    struct lw_str body;
+    struct lw_str body; /* borrowed until the request is done or cancelled */
     bool billed;
 };
 

@@ -13,7 +13,7 @@ struct lw_api_call {
     const char *service;        /* of the signature: "monitoring", "sagemaker", "sts" */
     const char *content_type;   /* "application/x-amz-json-1.0" */
     const char *target;         /* X-Amz-Target, or NULL */
-    struct lw_str body;         /* copied */
+    struct lw_str body;         /* borrowed until the request is done or cancelled; all else is copied */
     const struct lw_keys *keys; /* NULL: not signed (web identity) */
     const char *ca_file;
     lw_span timeout;

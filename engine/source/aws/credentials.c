@@ -1,5 +1,6 @@
 #include "engine/source/aws/credentials.h"
 
+#include "engine/base/buf.h"
 #include "engine/base/fault.h"
 #include "engine/source/aws/api.h"
 #include "engine/source/aws/plan.h"
@@ -51,6 +52,7 @@ struct lw_credentials {
     lw_span due, next; /* ticks at which to begin; `next` of the work that runs */
     unsigned attempts;
     uint64_t random;
+    struct lw_buf body; /* of a request to STS: it may hold a token */
     char url[LW_API_URL_MAX];
     char trouble[200];
 };
@@ -77,6 +79,7 @@ enum lw_err lw_credentials_open(struct lw_credentials **out, const struct lw_cre
     c->options = *options;
     c->calls = *calls;
     c->texts.ceiling = c->arena.ceiling = ARENA_CEILING;
+    c->body.ceiling = 64 << 10;
     c->random = options->seed + 0x9e3779b97f4a7c15u;
     const char **texts[] = {&c->options.profile, &c->options.role_arn, &c->options.external_id,
                             &c->options.region,  &c->options.endpoint, &c->options.ca_file};
@@ -108,6 +111,13 @@ static void wake(struct lw_credentials *c)
         c->calls.wake(c->calls.self);
 }
 
+static void wipe_body(struct lw_credentials *c)
+{
+    if (c->body.at != NULL)
+        OPENSSL_cleanse(c->body.at, c->body.len);
+    lw_buf_clear(&c->body);
+}
+
 /* What was obtained on the way is forgotten. */
 static void forget(struct lw_credentials *c)
 {
@@ -116,6 +126,7 @@ static void forget(struct lw_credentials *c)
     lw_plan_wipe(&c->plan);
     lw_arena_reset(&c->arena);
     lw_process_close(&c->process);
+    wipe_body(c);
     c->step = STEP_NONE;
 }
 
@@ -300,7 +311,6 @@ static enum lw_err asked(struct lw_credentials *c, enum lw_err err, struct lw_fa
 static enum lw_err ask_sts(struct lw_credentials *c, const struct lw_sts_role *role, lw_time now,
                            struct lw_fault *fault)
 {
-    struct lw_buf body = {.ceiling = 64 << 10};
     struct lw_api_call call = {.region = lw_str_from(c->options.region),
                                .service = "sts",
                                .content_type = "application/x-www-form-urlencoded; charset=utf-8",
@@ -314,16 +324,14 @@ static enum lw_err ask_sts(struct lw_credentials *c, const struct lw_sts_role *r
         fail(c, "no AWS credentials: the endpoint is too long");
         return LW_ERR_OK;
     }
-    lw_sts_body(role, &body);
+    wipe_body(c);
+    lw_sts_body(role, &c->body);
     call.url = lw_str_from(c->url);
-    call.body = lw_buf_view(&body);
-    if (body.error != LW_ERR_OK)
+    call.body = lw_buf_view(&c->body);
+    if (c->body.error != LW_ERR_OK)
         err = lw_fault_memory(fault, "a request to STS");
     else
         err = lw_api_start(c->calls.http, &call, now, on_reply, c, &c->request, fault);
-    if (body.at != NULL)
-        OPENSSL_cleanse(body.at, body.len);
-    lw_buf_close(&body);
     return asked(c, err, fault);
 }
 
@@ -584,6 +592,7 @@ void lw_credentials_close(struct lw_credentials *c)
         c->calls.http->cancel(c->calls.http->self, c->request);
     forget(c);
     lw_keys_wipe(&c->current);
+    lw_buf_close(&c->body);
     lw_arena_close(&c->arena);
     lw_arena_close(&c->texts);
     free(c);

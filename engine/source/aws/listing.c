@@ -1,6 +1,5 @@
 #include "engine/source/aws/listing.h"
 
-#include "engine/base/buf.h"
 #include "engine/base/fault.h"
 #include "engine/base/json_in.h"
 #include "engine/base/json_out.h"
@@ -193,8 +192,7 @@ static void on_reply(void *context, const struct lw_http_reply *reply)
 enum lw_err lw_listing_work(struct lw_listing *listing, lw_time now, lw_span ticks, lw_span *next,
                             struct lw_fault *fault)
 {
-    struct lw_buf body = {.ceiling = 7 * LW_LISTING_TOKEN};
-    struct lw_json_out out = {.buf = &body};
+    struct lw_json_out out = {.buf = &listing->body};
     struct lw_account_ask ask = {
         .service = LW_ACCOUNT_SAGEMAKER, .region = lw_str_from(listing->region), .operation = OPERATION};
     enum lw_err err;
@@ -211,12 +209,13 @@ enum lw_err lw_listing_work(struct lw_listing *listing, lw_time now, lw_span tic
         return LW_ERR_OK;
     if (!listing->open)
         open_stretch(listing, (lw_time){now.ms + listing->account->skew.ms});
+    listing->body.ceiling = 7 * LW_LISTING_TOKEN;
+    lw_buf_clear(&listing->body);
     put_body(listing, &out);
-    ask.body = lw_buf_view(&body);
-    err = body.error != LW_ERR_OK
+    ask.body = lw_buf_view(&listing->body);
+    err = listing->body.error != LW_ERR_OK
               ? lw_fault_memory(fault, "a request to AWS")
               : lw_account_start(listing->account, &ask, now, ticks, on_reply, listing, &listing->request, fault);
-    lw_buf_close(&body);
     listing->asked = err == LW_ERR_OK;
     if (err == LW_ERR_OK || err == LW_ERR_NOMEM)
         return err;
@@ -229,4 +228,5 @@ void lw_listing_close(struct lw_listing *listing)
 {
     if (listing->asked)
         lw_account_cancel(listing->account, listing->request);
+    lw_buf_close(&listing->body);
 }

@@ -2,6 +2,7 @@
 #ifndef LEEWAY_ENGINE_SOURCE_AWS_LISTING_H
 #define LEEWAY_ENGINE_SOURCE_AWS_LISTING_H
 
+#include "engine/base/buf.h"
 #include "engine/source/aws/account.h"
 #include "engine/source/aws/jobs.h"
 
@@ -22,6 +23,7 @@ struct lw_listing {
     lw_time from, until, newest;
     lw_span stretch;
     uint64_t request;
+    struct lw_buf body; /* of the request */
     unsigned attempts;
     lw_span next; /* ticks at which to go on */
     char token[LW_LISTING_TOKEN];

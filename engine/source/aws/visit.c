@@ -528,20 +528,20 @@ static void put_body(struct lw_visit *visit, struct lw_json_out *out)
 
 static enum lw_err ask(struct lw_visit *visit, lw_time now, lw_span ticks, struct lw_fault *fault)
 {
-    struct lw_buf body = {.ceiling = BODY_MAX};
-    struct lw_json_out out = {.buf = &body};
+    struct lw_json_out out = {.buf = &visit->body};
     struct lw_account_ask request = {.service = steps[visit->step].service,
                                      .region = visit->region,
                                      .operation = steps[visit->step].operation,
                                      .billed = steps[visit->step].billed};
     enum lw_err err;
 
+    visit->body.ceiling = BODY_MAX;
+    lw_buf_clear(&visit->body);
     put_body(visit, &out);
-    request.body = lw_buf_view(&body);
-    err = body.error != LW_ERR_OK
+    request.body = lw_buf_view(&visit->body);
+    err = visit->body.error != LW_ERR_OK
               ? lw_fault_memory(fault, "a request to AWS")
               : lw_account_start(visit->account, &request, now, ticks, on_reply, visit, &visit->request, fault);
-    lw_buf_close(&body);
     visit->asked = err == LW_ERR_OK;
     return err;
 }
@@ -575,5 +575,6 @@ void lw_visit_close(struct lw_visit *visit)
 {
     if (visit->asked)
         lw_account_cancel(visit->account, visit->request);
+    lw_buf_close(&visit->body);
     lw_arena_close(&visit->arena);
 }

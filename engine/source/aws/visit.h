@@ -31,6 +31,7 @@ struct lw_visit {
     enum lw_visit_step step;
     bool asked;
     uint64_t request;
+    struct lw_buf body; /* of the request */
     unsigned attempts;
     lw_span retry;         /* ticks */
     struct lw_arena arena; /* of this visit: texts below */
