@@ -129,7 +129,7 @@ struct showing {
 static void show_range(void *self, uint64_t first, uint64_t last, bool told)
 {
     struct showing *showing = self;
-    unsigned long long n = (unsigned long long)(last - first + 1);
+    uint64_t n = last - first + 1;
 
     if (showing->shown == RANGES_SHOWN) {
         showing->hidden++;
@@ -138,7 +138,7 @@ static void show_range(void *self, uint64_t first, uint64_t last, bool told)
     showing->shown++;
     lw_buf_format(showing->out, "  missing      %llu", (unsigned long long)first);
     if (n > 1)
-        lw_buf_format(showing->out, " to %llu (%llu)", (unsigned long long)last, n);
+        lw_buf_format(showing->out, " to %llu (%llu)", (unsigned long long)last, (unsigned long long)n);
     lw_buf_text(showing->out, told ? ": told as given up\n" : "\n");
 }
 
