@@ -4,24 +4,16 @@
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
 #include "engine/base/json_out.h"
-#include "engine/source/firehose.h"
-#include "engine/source/unpack.h"
+#include "engine/source/push_body.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define RETRY_AFTER   (5 * LW_SECOND)
-#define RATIO_FROM    ((size_t)1 << 20)
 #define ANSWER_MAX    ((size_t)16 << 10)
 #define MARK_HEAD     "push 1\n"
 #define DOCUMENT_NAME "push"
-
-/* A stretch of the text of a request that one decoder reads. */
-struct document {
-    size_t begin, end;
-    bool packed; /* came out of gzip: the payload of one log subscription, which stands alone */
-};
 
 enum phase {
     READING, /* its body arrives */
@@ -36,18 +28,7 @@ struct lw_push_request {
     enum phase phase;
     lw_push_answered *answered; /* NULL: nobody waits for it any more */
     void *context;
-    char id[LW_FIREHOSE_ID_MAX];
-    size_t id_n;
-    struct lw_unpack *body, *record; /* record: the one that is open */
-    struct lw_firehose *firehose;
-    uint64_t arrived; /* bytes, as sent */
-    struct lw_buf text;
-    size_t record_begin;
-    struct document *documents;
-    size_t documents_n, documents_room;
-    bool refused; /* by a callback of the unpacking, for the reason in `why` */
-    int status;
-    char why[256];
+    struct lw_push_body body;
     /* Where the next batch goes on. */
     size_t document, at;
     struct lw_push_counts counts;
@@ -142,7 +123,7 @@ static void write_mark(struct lw_push *push)
     size_t skip;
 
     for (size_t i = 0; i < push->included_n; i++)
-        fresh += push->included[i].whole && push->included[i].request->id_n > 0;
+        fresh += push->included[i].whole && push->included[i].request->body.id_n > 0;
     lw_buf_clear(&push->mark);
     lw_buf_text(&push->mark, MARK_HEAD);
     skip = push->ids_n + fresh > LW_PUSH_IDS_MAX ? push->ids_n + fresh - LW_PUSH_IDS_MAX : 0;
@@ -155,9 +136,9 @@ static void write_mark(struct lw_push *push)
     for (size_t i = 0; i < push->included_n; i++) {
         const struct lw_push_request *request = push->included[i].request;
 
-        if (!push->included[i].whole || request->id_n == 0)
+        if (!push->included[i].whole || request->body.id_n == 0)
             continue;
-        lw_buf_bytes(&push->mark, request->id, request->id_n);
+        lw_buf_bytes(&push->mark, request->body.id, request->body.id_n);
         lw_buf_char(&push->mark, '\n');
     }
 }
@@ -225,17 +206,12 @@ static void answer(struct lw_push *push, enum lw_push_route route, struct lw_str
 
 static struct lw_str id_of(const struct lw_push_request *request)
 {
-    return (struct lw_str){.at = request->id, .len = request->id_n};
+    return (struct lw_str){.at = request->body.id, .len = request->body.id_n};
 }
 
 static void free_request(struct lw_push_request *request)
 {
-    request->push->held -= request->text.len;
-    lw_unpack_close(request->body);
-    lw_unpack_close(request->record);
-    lw_firehose_close(request->firehose);
-    lw_buf_close(&request->text);
-    free(request->documents);
+    lw_push_body_close(&request->body);
     free(request);
 }
 
@@ -263,128 +239,16 @@ static void finish(struct lw_push_request *request, int status, const char *mess
     free_request(request);
 }
 
-/* Takes text of a request in. */
-static enum lw_err refuse(struct lw_push_request *request, int status, const char *why)
-{
-    if (!request->refused) {
-        request->refused = true;
-        request->status = status;
-        snprintf(request->why, sizeof(request->why), "%s", why);
-    }
-    return LW_ERR_LIMIT;
-}
-
-static enum lw_err take_text(void *self, const char *bytes, size_t n, struct lw_fault *fault)
-{
-    struct lw_push_request *request = self;
-    struct lw_push *push = request->push;
-    size_t whole = request->text.len + n;
-
-    (void)fault;
-    if (whole > push->options.text_max)
-        return refuse(request, request->route == LW_PUSH_FIREHOSE ? 400 : 413,
-                      "the body is too large once it is unpacked: send it in parts");
-    if (whole > RATIO_FROM && whole / LW_PUSH_RATIO_MAX > request->arrived)
-        return refuse(request, 400, "the body unpacks to more than 200 times its size: that is no data of metrics");
-    if (push->held + n > push->options.held_max && push->held > request->text.len)
-        return refuse(request, 503, "too much waits to be stored: try again later");
-    lw_buf_bytes(&request->text, bytes, n);
-    if (request->text.error != LW_ERR_OK)
-        return refuse(request, 503, "there is no memory for it now: try again later");
-    push->held += n;
-    return LW_ERR_OK;
-}
-
-/* A piece of the body, unpacked where it was packed. */
-static enum lw_err take_body(void *self, const char *bytes, size_t n, struct lw_fault *fault)
-{
-    struct lw_push_request *request = self;
-
-    return request->firehose == NULL ? take_text(request, bytes, n, fault)
-                                     : lw_firehose_push(request->firehose, bytes, n, fault);
-}
-
-static enum lw_err add_document(struct lw_push_request *request, bool packed, struct lw_fault *fault)
-{
-    struct document *last = request->documents_n > 0 ? &request->documents[request->documents_n - 1] : NULL;
-
-    if (request->text.len == request->record_begin)
-        return LW_ERR_OK;
-    if (last != NULL && !last->packed && !packed) {
-        last->end = request->text.len;
-        return LW_ERR_OK;
-    }
-    if (request->documents_n == request->documents_room) {
-        size_t room = request->documents_room == 0 ? 4 : 2 * request->documents_room;
-        struct document *larger = reallocarray(request->documents, room, sizeof(*larger));
-
-        if (larger == NULL)
-            return lw_fault_memory(fault, "a pushed body");
-        request->documents = larger;
-        request->documents_room = room;
-    }
-    request->documents[request->documents_n++] =
-        (struct document){.begin = request->record_begin, .end = request->text.len, .packed = packed};
-    return LW_ERR_OK;
-}
-
-static enum lw_err record_bytes(void *self, const char *bytes, size_t n, struct lw_fault *fault)
-{
-    struct lw_push_request *request = self;
-
-    if (request->record == NULL) {
-        enum lw_err err = lw_unpack_open(&request->record, take_text, request, fault);
-
-        if (err != LW_ERR_OK)
-            return err;
-        request->record_begin = request->text.len;
-    }
-    return lw_unpack_push(request->record, bytes, n, fault);
-}
-
-/* Records of a metric stream are lines; nothing says that the last one of a record ends with a line end. */
-static enum lw_err record_end(void *self, struct lw_fault *fault)
-{
-    struct lw_push_request *request = self;
-    enum lw_err err;
-    bool packed;
-
-    if (request->record == NULL)
-        return LW_ERR_OK;
-    err = lw_unpack_finish(request->record, fault);
-    packed = lw_unpack_packed(request->record);
-    lw_unpack_close(request->record);
-    request->record = NULL;
-    if (err == LW_ERR_OK && request->text.len > request->record_begin &&
-        request->text.at[request->text.len - 1] != '\n')
-        err = take_text(request, "\n", 1, fault);
-    return err == LW_ERR_OK ? add_document(request, packed, fault) : err;
-}
-
-/* What a failure while the body was read means for the answer. */
+/* What a failure while the body was read means for the answer. The words outlive the request. */
 static bool fail(struct lw_push_request *request, enum lw_err err, const struct lw_fault *fault)
 {
-    char why[256];
+    char text[sizeof(fault->text)];
+    const char *why = "";
+    int status = lw_push_body_failed(&request->body, err, fault, &why);
 
-    if (request->refused) {
-        memcpy(why, request->why, sizeof(why));
-        finish(request, request->status, why);
-    } else if (err == LW_ERR_NOMEM) {
-        finish(request, 503, "there is no memory for it now: try again later");
-    } else {
-        finish(request, 400, fault->text);
-    }
+    snprintf(text, sizeof(text), "%s", why);
+    finish(request, status, text);
     return false;
-}
-
-static enum lw_err begin_reading(struct lw_push_request *request, struct lw_fault *fault)
-{
-    static const struct lw_firehose_calls calls = {record_bytes, record_end};
-    enum lw_err err = lw_unpack_open(&request->body, take_body, request, fault);
-
-    if (err == LW_ERR_OK && request->route == LW_PUSH_FIREHOSE)
-        err = lw_firehose_open(&request->firehose, &calls, request, fault);
-    return err;
 }
 
 /* Why a request cannot begin, or NULL. Firehose takes a 413 as final and gives its batch up, so it never gets one. */
@@ -428,16 +292,19 @@ void lw_push_begin(struct lw_push *push, enum lw_push_route route, struct lw_str
     request->route = route;
     request->answered = answered;
     request->context = context;
-    request->text.ceiling = push->options.text_max;
+    request->body.is_firehose = route == LW_PUSH_FIREHOSE;
+    request->body.text_max = push->options.text_max;
+    request->body.held = &push->held;
+    request->body.held_max = push->options.held_max;
     if (route == LW_PUSH_FIREHOSE) {
-        memcpy(request->id, shown.at == NULL ? "" : shown.at, shown.len);
-        request->id_n = shown.len;
+        memcpy(request->body.id, shown.at == NULL ? "" : shown.at, shown.len);
+        request->body.id_n = shown.len;
         request->phase = shown.len > 0 && is_delivered(push, shown) ? SWALLOW : READING;
     }
     request->next = push->reading;
     push->reading = request;
     push->reading_n++;
-    if (request->phase == READING && begin_reading(request, NULL) != LW_ERR_OK) {
+    if (request->phase == READING && lw_push_body_begin(&request->body, NULL) != LW_ERR_OK) {
         finish(request, 503, "there is no memory for it now: try again later");
         return;
     }
@@ -449,50 +316,11 @@ bool lw_push_bytes(struct lw_push *push, struct lw_push_request *request, const 
     struct lw_fault fault = {.code = LW_ERR_OK};
     enum lw_err err;
 
-    request->arrived += n;
     push->health.bytes += n;
-    if (request->arrived > (request->route == LW_PUSH_FIREHOSE ? LW_PUSH_FIREHOSE_MAX : LW_PUSH_METRICS_MAX)) {
-        finish(request, request->route == LW_PUSH_FIREHOSE ? 400 : 413, "the body is too large: send it in parts");
-        return false;
-    }
     if (request->phase == SWALLOW)
         return true;
-    err = lw_unpack_push(request->body, bytes, n, &fault);
+    err = lw_push_body_bytes(&request->body, bytes, n, &fault);
     return err == LW_ERR_OK ? true : fail(request, err, &fault);
-}
-
-/* The body says itself which request it is; a head that says otherwise was mixed up on the way. */
-static enum lw_err take_id(struct lw_push_request *request, struct lw_fault *fault)
-{
-    struct lw_str id = lw_firehose_id(request->firehose);
-
-    if (request->id_n > 0 && !lw_str_equal(id, id_of(request)))
-        return lw_fault_set(fault, LW_ERR_FORMAT, "requestId differs from X-Amz-Firehose-Request-Id");
-    memcpy(request->id, id.at, id.len);
-    request->id_n = id.len;
-    return LW_ERR_OK;
-}
-
-static enum lw_err end_body(struct lw_push_request *request, struct lw_fault *fault)
-{
-    enum lw_err err = lw_unpack_finish(request->body, fault);
-
-    if (err == LW_ERR_OK && request->firehose != NULL)
-        err = lw_firehose_finish(request->firehose, fault);
-    if (err == LW_ERR_OK && request->firehose != NULL)
-        return take_id(request, fault);
-    if (err == LW_ERR_OK && request->text.len == 0)
-        return lw_fault_set(fault, LW_ERR_FORMAT, "the body is empty");
-    return err == LW_ERR_OK ? add_document(request, false, fault) : err;
-}
-
-/* What reading needed is given back while it waits. */
-static void stop_reading(struct lw_push_request *request)
-{
-    lw_unpack_close(request->body);
-    lw_firehose_close(request->firehose);
-    request->body = NULL;
-    request->firehose = NULL;
 }
 
 bool lw_push_end(struct lw_push *push, struct lw_push_request *request)
@@ -505,10 +333,9 @@ bool lw_push_end(struct lw_push *push, struct lw_push_request *request)
         finish(request, 200, NULL);
         return false;
     }
-    err = end_body(request, &fault);
+    err = lw_push_body_end(&request->body, &fault);
     if (err != LW_ERR_OK)
         return fail(request, err, &fault);
-    stop_reading(request);
     unlink_request(request);
     while (*last != NULL)
         last = &(*last)->next;
@@ -584,8 +411,8 @@ static bool include(struct lw_push *push, struct lw_push_request *request, size_
     struct included *it = &push->included[push->included_n++];
 
     *it = (struct included){.request = request, .document = request->document, .at = request->at};
-    while (it->document<request->documents_n && * room> 0) {
-        const struct document *document = &request->documents[it->document];
+    while (it->document<request->body.documents_n && * room> 0) {
+        const struct lw_push_document *document = &request->body.documents[it->document];
         size_t from = document->begin + it->at;
         size_t n = document->end - from;
         bool ends = n <= *room;
@@ -596,10 +423,10 @@ static bool include(struct lw_push *push, struct lw_push_request *request, size_
                                       .ends = ends};
 
         if (!ends)
-            n = cut_at(request->text.at + from, *room);
+            n = cut_at(request->body.text.at + from, *room);
         if (!ends || it->at > 0)
             part.document = LW_STR(DOCUMENT_NAME);
-        part.bytes = (struct lw_str){.at = request->text.at + from, .len = n};
+        part.bytes = (struct lw_str){.at = request->body.text.at + from, .len = n};
         if (!add_part(push, &part))
             return false;
         *room -= n;
@@ -609,15 +436,15 @@ static bool include(struct lw_push *push, struct lw_push_request *request, size_
         else
             break;
     }
-    it->whole = it->document == request->documents_n;
+    it->whole = it->document == request->body.documents_n;
     return true;
 }
 
 static size_t left_of(const struct lw_push_request *request)
 {
-    if (request->document == request->documents_n)
+    if (request->document == request->body.documents_n)
         return 0;
-    return request->text.len - request->documents[request->document].begin - request->at;
+    return request->body.text.len - request->body.documents[request->document].begin - request->at;
 }
 
 /* A retry of what is durable by now is answered at once. */
@@ -627,7 +454,7 @@ static void answer_delivered(struct lw_push *push)
 
     for (struct lw_push_request *request = push->waiting; request != NULL; request = next) {
         next = request->next;
-        if (request->id_n > 0 && request->document == 0 && request->at == 0 && is_delivered(push, id_of(request)))
+        if (request->body.id_n > 0 && request->document == 0 && request->at == 0 && is_delivered(push, id_of(request)))
             finish(request, 200, NULL);
     }
 }
