@@ -377,16 +377,13 @@ static enum lw_err keep_bounds(struct lw_store *store, struct lw_fault *fault)
 {
     for (size_t i = 0; i < store->sinks.n; i++) {
         const struct lw_store_sink_state *sink = &store->sinks.at[i];
-        uint64_t bytes = 0;
         lw_time now = {0};
         bool full;
         enum lw_err err;
 
-        for (size_t lane = 0; lane < LW_LANE_COUNT; lane++) {
-            bytes += sink->lanes[lane].bytes;
+        for (size_t lane = 0; lane < LW_LANE_COUNT; lane++)
             if (sink->lanes[lane].has_oldest && sink->lanes[lane].oldest.ms > now.ms)
                 now = sink->lanes[lane].oldest;
-        }
         err = lw_store_evict(store, sink->id, now, &full, fault);
         if (err != LW_ERR_OK)
             return err;

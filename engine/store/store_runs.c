@@ -294,7 +294,7 @@ enum lw_err lw_store_runs_get(struct lw_store *store, struct lw_str origin, stru
     err = lw_db_number(&ask, &count, NULL, fault);
     if (err != LW_ERR_OK)
         return err;
-    list = lw_arena_array(arena, (size_t)count, sizeof(*list));
+    list = lw_arena_array(arena, (size_t)count, sizeof(const struct lw_run *));
     if (list == NULL)
         return lw_fault_memory(fault, "the history of a model");
     err = take_runs(store, id, arena, list, (size_t)count, fault);
