@@ -9,6 +9,7 @@ unset AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_CREDENTIALS_RELATIVE_URI 
 mkdir -p "$HOME/.aws"
 
 serve() {
+    rm -f "$work/url"
     "$double" "$@" >"$work/url" &
     server=$!
     for _ in $(seq 100); do

@@ -6,7 +6,7 @@
 
 #define GAP_FIRST    ((int64_t)25) /* ms: 40 a second; CloudWatch allows 25 ListMetrics and 400 GetMetricStatistics */
 #define GAP_LEAST    ((int64_t)20)
-#define GAP_MOST     (5 * LW_SECOND)
+#define GAP_MOST     (2 * LW_SECOND)
 #define WAIT_MOST    (1 * LW_MINUTE)
 #define REFUSED_WAIT (1 * LW_MINUTE) /* least, after what only people can mend */
 #define REFUSED_MOST (10 * LW_MINUTE)
@@ -151,6 +151,11 @@ static bool set_clock(struct lw_account *account, const struct lw_api_answer *an
     return true;
 }
 
+static void slow_down(lw_span *gap)
+{
+    gap->ms = gap->ms * 3 / 2 < GAP_MOST ? gap->ms * 3 / 2 : GAP_MOST;
+}
+
 static lw_span wait_after(struct lw_account *account, enum lw_account_service service,
                           const struct lw_api_answer *answer, unsigned attempts)
 {
@@ -160,8 +165,7 @@ static lw_span wait_after(struct lw_account *account, enum lw_account_service se
         return (lw_span){0};
     case LW_API_THROTTLED:
         account->health.throttled++;
-        account->pace[service].gap.ms =
-            account->pace[service].gap.ms * 2 < GAP_MOST ? account->pace[service].gap.ms * 2 : GAP_MOST;
+        slow_down(&account->pace[service].gap);
         return jitter(account, attempts, 200, WAIT_MOST);
     case LW_API_WAIT:
         return jitter(account, attempts, 200, WAIT_MOST);

@@ -19,7 +19,7 @@ struct lw_account {
     uint64_t billed;
     unsigned flying;
     struct {
-        lw_span gap;  /* between two requests; doubled when throttled, shortened by a tenth when not */
+        lw_span gap;  /* between two requests; half more when throttled, a tenth less when not */
         lw_span next; /* ticks */
     } pace[LW_ACCOUNT_SERVICES];
     lw_span skew; /* theirs - ours: what is added to the clock for signing */
