@@ -58,7 +58,7 @@ LIB_A    := $(BUILD)/libleeway.a
 LIB_SO   := $(BUILD)/libleeway.so.$(VERSION)
 PROGRAM  := $(BUILD)/leeway
 
-.PHONY: calibration-short all help deps deps-dev demo test unit check analyze asan tsan fuzz torture cover bench install uninstall clean
+.PHONY: test-peers calibration-short all help deps deps-dev demo test unit check analyze asan tsan fuzz torture cover bench install uninstall clean
 all: $(PROGRAM) $(LIB_A) $(LIB_SO) $(BUILD)/leeway.pc $(BUILD)/leeway.1 $(BUILD)/leeway.yaml.5 $(BUILD)/leeway.yaml $(BUILD)/leeway.bash $(BUILD)/leeway.service
 
 $(BUILD)/%.o: %.c
@@ -199,6 +199,10 @@ fuzz: $(FUZZ_BIN)
 # Every allocation failing in turn, and the tests under valgrind.
 torture: $(PROGRAM) $(UNIT_BIN) $(SCENARIO_BIN)
 	@LEEWAY=$(abspath $(PROGRAM)) tests/check/valgrind.sh $(UNIT_BIN)
+
+# Programs of other people from PyPI (moto, boto3, ...), in build/peers-venv; takes the network.
+test-peers: $(PROGRAM)
+	@LEEWAY=$(abspath $(PROGRAM)) tests/peers/run.sh
 
 cover:
 	@$(MAKE) --no-print-directory unit BUILD=build/cover HARDEN= OPTIMISE='-O0 -g' SANITIZE='--coverage'
