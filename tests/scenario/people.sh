@@ -1,0 +1,112 @@
+#!/bin/bash
+# What is pushed is judged; people answer what is told, with and without a daemon, across restarts.
+. "$(dirname "$0")/../kit/tap.sh"
+
+# A port that is free now: the kernel's own choice would be known to the daemon alone.
+port=$((20000 + $$ % 20000))
+umask 077
+printf 'a-push-token-of-the-tests\n' >"$work/push.token"
+cat >"$work/leeway.yaml" <<YAML
+store: $work/leeway.db
+quiet_period: 1s
+sources:
+  - {type: http}
+sinks:
+  - {type: file, path: $work/events.ndjson}
+http: {listen: "127.0.0.1:$port", token_file: $work/push.token}
+YAML
+here=(-c "$work/leeway.yaml")
+
+start() {
+    "$LEEWAY" watch "${here[@]}" 2>>"$work/log" &
+    daemon=$!
+    for _ in $(seq 200); do
+        [ -S "$work/leeway.sock" ] && return 0
+        sleep 0.05
+    done
+    return 1
+}
+stop() {
+    kill "$1" "$daemon" 2>/dev/null
+    wait "$daemon" 2>/dev/null
+}
+trap 'stop -KILL; rm -rf "$work"' EXIT
+# One request; the answer is in $work/reply.
+request() { # head lines and an empty one on standard input, then the body
+    exec 3<>"/dev/tcp/127.0.0.1/$port" || return 1
+    cat >&3
+    cat <&3 >"$work/reply"
+    exec 3>&-
+}
+push() { # file
+    {
+        printf 'POST /v1/metrics HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n'
+        printf 'Authorization: Bearer a-push-token-of-the-tests\r\nConnection: close\r\nContent-Length: %d\r\n\r\n' "$(wc -c <"$1")"
+        cat "$1"
+    } | request
+}
+get() { printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$1" | request; }
+replied() { grep -qaF -- "$1" "$work/reply" || { echo "not in the reply: $1"; head -n 20 "$work/reply"; return 1; }; }
+eventually() { # command...
+    for _ in $(seq 200); do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.05
+    done
+    "$@"
+}
+an_alert_is_open() {
+    run alerts "${here[@]}" --format json
+    id=$(grep -o '"id":"[a-z2-7]\{26\}"' "$work/out" | head -n 1 | cut -d '"' -f 4)
+    [ -n "$id" ]
+}
+told() { grep -q -- "$1" "$work/events.ndjson"; }
+
+# Of the last two days: what is long past would be told as stale.
+"$LEEWAY" simulate --runs 50 --start "$(date -u -d '-50 hours' +%Y-%m-%dT%H:%M:%SZ)" --drift 'validation:accuracy:-0.03@40' -o "$work/history.ndjson"
+
+start
+ok 'the daemon starts and listens' test -S "$work/leeway.sock"
+ok 'a history is pushed' push "$work/history.ndjson"
+ok 'and accepted once it is stored' replied '"accepted":'
+ok 'an alert opens' eventually an_alert_is_open
+run alerts "${here[@]}"
+ok 'alerts shows its severity, its id and its sentence' eval 'says "$id" && says ticket && says "validation:accuracy fell"'
+get /metrics
+ok 'the numbers say so' eventually replied 'leeway_alerts{state="open"} 1'
+get /v1/alerts
+ok 'the list is for those with the token' replied '401 Unauthorized'
+
+run ack nonsense "${here[@]}"
+ok 'an alert that is none cannot be acknowledged' eval 'exits 2 && complains "leeway alerts"'
+run ack "$id" --for 7d --reason 'looking into it' "${here[@]}"
+ok 'an alert is acknowledged for a week' eval 'exits 0 && says acknowledged'
+ok 'the sinks are told' eventually told '"lw_state":"acknowledged"'
+run alerts "${here[@]}"
+ok 'alerts says who is on it until when' says 'acknowledged until'
+run expect nothing-like-it --from now "${here[@]}"
+ok 'a misspelt model is no model' eval 'exits 2 && complains "check how it is written"'
+run mute simulated --until 12h "${here[@]}"
+ok 'a model is muted' eval 'exits 0 && says "is muted until"'
+run mute simulated --until now "${here[@]}"
+ok 'and not any more' eval 'exits 0 && says "not muted any more"'
+run test-alert "${here[@]}"
+ok 'a test alert is sent' exits 0
+ok 'and arrives' eventually told '"lw_model":"leeway-test"'
+run doctor --offline "${here[@]}"
+ok 'the doctor finds nothing wrong' eval 'exits 0 && says "it runs, and answers"'
+
+stop -KILL
+ok 'a killed daemon leaves its socket behind' test -S "$work/leeway.sock"
+run alerts "${here[@]}"
+ok 'without it the alerts are still told' eval 'exits 0 && says "$id"'
+run ack "$id" --rebaseline --reason 'v2 features' "${here[@]}"
+ok 'and the new level is accepted' eval 'exits 0 && says "acknowledged: the level since run"'
+start
+no_alert_is_open() { run alerts "${here[@]}" && says 'no alert is open'; }
+ok 'the daemon takes that up: nothing is open any more' eventually no_alert_is_open
+run expect simulated --from 2030-01-01 --series duration --reason 'larger machines' "${here[@]}"
+ok 'a change to come is noted' eval 'exits 0 && says "a change of duration of simulated is expected"'
+stop -TERM
+ok 'it ends as told' test ! -S "$work/leeway.sock"
+ok 'no secret is in the log, the events or the store' eval '! grep -qa a-push-token "$work/log" "$work/events.ndjson" "$work/leeway.db"'
+done_testing
