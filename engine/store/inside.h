@@ -78,4 +78,8 @@ LW_MUST_USE enum lw_err lw_store_model_id(struct lw_store *store, struct lw_str 
 /* runs.place: the order of judging as one number beside the name. */
 int64_t lw_store_run_place(const struct lw_run *run);
 
+/* An entry of the ledger, within whatever transaction is open. */
+LW_MUST_USE enum lw_err lw_store_loss_book(struct lw_store *store, const struct lw_store_loss *loss,
+                                           struct lw_fault *fault);
+
 #endif

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 /* The outbox as deliveries see it: reading rows, what was paid, what will never be accepted. */
 #include "engine/store/inside.h"
 
@@ -218,17 +219,43 @@ static enum lw_err rows_paid(void *self, uint32_t sink, const uint64_t *rows, si
     return err == LW_ERR_FULL || err == LW_ERR_LOCKED ? LW_ERR_OK : err;
 }
 
+/* The number that an event carries, 0 where it has none. */
+static uint64_t number_of(struct lw_str event)
+{
+    static const char key[] = "\"lw_seq\":";
+    const char *at = memmem(event.at, event.len, key, sizeof(key) - 1);
+    const char *end = event.at + event.len;
+    uint64_t number = 0;
+
+    for (at = at != NULL ? at + sizeof(key) - 1 : end; at < end && *at >= '0' && *at <= '9'; at++)
+        number = number * 10 + (uint64_t)(*at - '0');
+    return number;
+}
+
 static enum lw_err put_dead(struct lw_store *store, uint32_t sink, struct lw_str event, lw_time stored,
                             const char *reason, struct lw_fault *fault)
 {
     struct lw_ask ask = lw_db_ask(&store->db, LW_SQL_DEAD_PUT);
+    struct lw_store_loss loss = {.sink = sink,
+                                 .class_ = LW_STR("dead_letter"),
+                                 .reason = lw_str_from(reason),
+                                 .count = 1,
+                                 .first = stored,
+                                 .last = stored};
+    enum lw_err err;
 
     lw_db_bind_int(&ask, 1, sink);
     lw_db_bind_int(&ask, 2, stored.ms);
     lw_db_bind_text(&ask, 3, lw_str_from(reason));
     lw_db_bind_int(&ask, 4, lw_db_digest(event));
     lw_db_bind_blob(&ask, 5, event);
-    return lw_db_run(&ask, fault);
+    err = lw_db_run(&ask, fault);
+    /* Told once, however often it is put aside. */
+    if (err != LW_ERR_OK || sqlite3_changes(store->db.handle) == 0)
+        return err;
+    loss.bytes = event.len;
+    loss.first_seq = loss.last_seq = number_of(event);
+    return lw_store_loss_book(store, &loss, fault);
 }
 
 static enum lw_err copy_dead(struct lw_store *store, uint32_t sink, uint64_t row, size_t at, size_t n,

@@ -21,7 +21,7 @@ static void bind_loss(struct lw_ask *ask, const struct lw_store_loss *loss)
 }
 
 /* What was not told yet grows in place: the ledger has a row per telling, not one per loss. */
-static enum lw_err add(struct lw_store *store, const struct lw_store_loss *loss, struct lw_fault *fault)
+enum lw_err lw_store_loss_book(struct lw_store *store, const struct lw_store_loss *loss, struct lw_fault *fault)
 {
     struct lw_ask ask = lw_db_ask(&store->db, LW_SQL_LOSS_MERGE);
     enum lw_err err;
@@ -39,7 +39,7 @@ enum lw_err lw_store_loss_add(struct lw_store *store, const struct lw_store_loss
 {
     enum lw_err err = lw_store_writable(store, fault);
 
-    return err != LW_ERR_OK ? err : lw_store_wrote(store, add(store, loss, fault));
+    return err != LW_ERR_OK ? err : lw_store_wrote(store, lw_store_loss_book(store, loss, fault));
 }
 
 /* Rows are marked before they are handed out, so that what the callback adds to the ledger stays untold; the turn makes
@@ -140,7 +140,7 @@ static enum lw_err give_up(struct lw_store *store, size_t place, enum lw_lane la
     loss.first = row.stored;
     if (loss.last.ms < row.stored.ms)
         loss.last = row.stored;
-    err = add(store, &loss, fault);
+    err = lw_store_loss_book(store, &loss, fault);
     if (err != LW_ERR_OK)
         return err;
     ask = lw_db_ask(&store->db, LW_SQL_OUTBOX_REMOVE);

@@ -285,6 +285,7 @@ static void an_event_that_is_never_accepted_is_kept_aside_once(void)
     CU_ASSERT(lane_is(store, sink, LW_LANE_METRIC, 1, 2, 17)); /* the row stays until it is paid */
     OK(lw_store_info(store, &info, NULL));
     CU_ASSERT_EQUAL(info.dead_letters, 1);
+    CU_ASSERT_EQUAL(info.losses, 1);
     lw_buf_close(&out);
     lw_store_close(store);
 }

@@ -107,7 +107,7 @@ static size_t names_of(const struct lw_open_runs *open)
     size_t n = (size_t)open->curves_n;
 
     for (uint32_t i = 0; i < open->runs_n; i++)
-        n += 3 + (open->runs[i].facts != NULL ? 2 * LW_FACTS_SLOTS + open->runs[i].facts->items_n : 0);
+        n += 3 + (open->runs[i].facts != NULL ? (size_t)2 * LW_FACTS_SLOTS + open->runs[i].facts->items_n : 0);
     return n;
 }
 

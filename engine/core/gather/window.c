@@ -69,7 +69,7 @@ enum lw_err lw_window_apply(const struct lw_rules *rules, struct lw_histories *h
     for (size_t i = 0; i < histories->models_n; i++)
         runs_n += histories->models[i].runs_n;
     kept.models = lw_arena_array(arena, histories->models_n, sizeof(*kept.models));
-    kept.runs = lw_arena_array(arena, runs_n, sizeof(*kept.runs));
+    kept.runs = lw_arena_array(arena, runs_n, sizeof(const struct lw_run *));
     if (kept.models == NULL || kept.runs == NULL)
         return LW_ERR_NOMEM;
     for (size_t i = 0; i < histories->models_n; i++)

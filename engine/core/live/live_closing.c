@@ -150,7 +150,7 @@ static bool goes_on(const struct lw_live *live, const struct lw_histories *histo
 static enum lw_err give_out(const struct lw_live *live, const struct lw_histories *histories, bool whole,
                             struct lw_arena *arena, struct lw_live_closed *out, struct lw_fault *fault)
 {
-    const struct lw_run **runs = lw_arena_array(arena, count_runs(histories), sizeof(*runs));
+    const struct lw_run **runs = lw_arena_array(arena, count_runs(histories), sizeof(const struct lw_run *));
 
     if (runs == NULL)
         return lw_fault_memory(fault, "closed runs");

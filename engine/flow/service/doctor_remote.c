@@ -154,8 +154,9 @@ static struct lw_str loggly_site(const struct lw_config_source *source, struct l
 {
     if (source->endpoint != NULL)
         return lw_str_from(source->endpoint);
-    return source->subdomain == NULL ? (struct lw_str){.len = 0}
-                                     : lw_arena_format(arena, "https://%s.loggly.com", source->subdomain);
+    if (source->subdomain == NULL)
+        return (struct lw_str){.len = 0};
+    return lw_arena_format(arena, "https://%s.loggly.com", source->subdomain);
 }
 
 static void find_sites(const struct lw_config *config, struct sites *sites)

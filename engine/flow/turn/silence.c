@@ -1,8 +1,9 @@
 #include "engine/flow/turn/silence.h"
 
+#include "engine/flow/turn/numbers.h"
+
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 void lw_silence_arrived(struct lw_silence *silence, lw_time now)
 {
@@ -77,24 +78,19 @@ size_t lw_silence_save(const struct lw_silence *silence, char text[LW_SILENCE_TE
 
 bool lw_silence_load(struct lw_silence *silence, struct lw_str text)
 {
-    char copy[LW_SILENCE_TEXT];
-    struct lw_silence read = {.has_last = false};
-    int has_last;
-    int has_trouble;
-    int silent;
-    int end = 0;
+    int64_t n[9];
+    struct lw_silence read;
 
-    if (text.len >= sizeof(copy))
+    if (!lw_numbers_read(text, n, 9) || n[0] != 1 || n[4] < 0 || n[5] < 0)
         return false;
-    memcpy(copy, text.at, text.len);
-    copy[text.len] = '\0';
-    if (sscanf(copy, "1 %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %u %d %d %d%n", &read.last.ms, &read.trouble.ms,
-               &read.since.ms, &read.longest, &read.pauses, &has_last, &has_trouble, &silent, &end) != 8 ||
-        (size_t)end != text.len || read.longest < 0)
-        return false;
-    read.has_last = has_last != 0;
-    read.has_trouble = has_trouble != 0;
-    read.silent = silent != 0;
+    read = (struct lw_silence){.last = {n[1]},
+                               .trouble = {n[2]},
+                               .since = {n[3]},
+                               .longest = n[4],
+                               .pauses = (uint32_t)n[5],
+                               .has_last = n[6] != 0,
+                               .has_trouble = n[7] != 0,
+                               .silent = n[8] != 0};
     *silence = read;
     return true;
 }

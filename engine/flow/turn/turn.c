@@ -1,3 +1,4 @@
+#include "engine/flow/turn/numbers.h"
 #include "engine/flow/turn/turn_state.h"
 
 #include "engine/base/fault.h"
@@ -107,20 +108,6 @@ static enum lw_err load_unit(void *self, struct lw_str key, uint32_t source, str
     return lw_live_load(turn->live, source, key, bytes, lw_turn_now(turn), fault);
 }
 
-/* A number that was stored as text. */
-static bool read_number(struct lw_str text, int64_t *number)
-{
-    char copy[32];
-    char *end;
-
-    if (text.len == 0 || text.len >= sizeof(copy))
-        return false;
-    memcpy(copy, text.at, text.len);
-    copy[text.len] = '\0';
-    *number = strtoll(copy, &end, 10);
-    return *end == '\0';
-}
-
 static enum lw_err load_model(void *self, const struct lw_store_model *model, struct lw_fault *fault)
 {
     struct lw_turn *turn = self;
@@ -156,7 +143,7 @@ static enum lw_err load_origin(void *self, struct lw_str name, struct lw_str tex
     uint32_t at;
     enum lw_err err;
 
-    if (!split(name, &origin, &model) || !read_number(text, &number))
+    if (!split(name, &origin, &model) || !lw_numbers_read(text, &number, 1))
         return LW_ERR_OK;
     err = lw_roster_at(turn->roster, origin, model, &at, fault);
     if (err == LW_ERR_OK)
@@ -173,7 +160,7 @@ static enum lw_err load_trouble(void *self, struct lw_str name, struct lw_str te
     uint32_t at;
     enum lw_err err;
 
-    if (!split(name, &origin, &model) || !read_number(text, &when))
+    if (!split(name, &origin, &model) || !lw_numbers_read(text, &when, 1))
         return LW_ERR_OK;
     err = lw_roster_at(turn->roster, origin, model, &at, fault);
     if (err == LW_ERR_OK) {
@@ -240,7 +227,7 @@ static enum lw_err read_meta(struct lw_turn *turn, const char *name, int64_t *nu
     struct lw_buf text = {.ceiling = 4096};
     enum lw_err err = lw_store_get(turn->store, LW_KIND_META, lw_str_from(name), &text, found, fault);
 
-    if (err == LW_ERR_OK && *found && !read_number(lw_buf_view(&text), number))
+    if (err == LW_ERR_OK && *found && !lw_numbers_read(lw_buf_view(&text), number, 1))
         err = lw_fault_set(fault, LW_ERR_STATE, "the store's note of '%s' cannot be read: restore a copy", name);
     lw_buf_close(&text);
     return err;
@@ -371,7 +358,7 @@ static enum lw_err see_number(void *self, struct lw_str name, struct lw_str text
     int64_t number;
 
     (void)fault;
-    if (!read_number(text, &number))
+    if (!lw_numbers_read(text, &number, 1))
         return LW_ERR_OK;
     if (lw_str_equal(name, lw_str_from(numbering->input->config->name)))
         numbering->input->number = (uint32_t)number;
@@ -442,6 +429,26 @@ static enum lw_err open_input(struct lw_turn *turn, struct lw_turn_input *input,
     return err;
 }
 
+static enum lw_err room_for_input(struct lw_turn *turn, struct lw_fault *fault)
+{
+    size_t room = turn->inputs_room == 0 ? 4 : turn->inputs_room * 2;
+    struct lw_turn_input *inputs;
+    struct lw_metrics_source *told;
+
+    if (turn->inputs_n < turn->inputs_room)
+        return LW_ERR_OK;
+    inputs = realloc(turn->inputs, room * sizeof(*inputs));
+    if (inputs == NULL)
+        return lw_fault_memory(fault, "a source");
+    turn->inputs = inputs;
+    told = realloc(turn->told_sources, room * sizeof(*told));
+    if (told == NULL)
+        return lw_fault_memory(fault, "a source");
+    turn->told_sources = told;
+    turn->inputs_room = room;
+    return LW_ERR_OK;
+}
+
 enum lw_err lw_turn_source(struct lw_turn *turn, const struct lw_config_source *config, struct lw_source source,
                            struct lw_fault *fault)
 {
@@ -450,20 +457,8 @@ enum lw_err lw_turn_source(struct lw_turn *turn, const struct lw_config_source *
         .source = source,
         .elsewhere = config->type == LW_SOURCE_LOGGLY || config->integration,
     };
-    enum lw_err err = LW_ERR_OK;
+    enum lw_err err = room_for_input(turn, fault);
 
-    if (turn->inputs_n == turn->inputs_room) {
-        size_t room = turn->inputs_room == 0 ? 4 : turn->inputs_room * 2;
-        struct lw_turn_input *inputs = realloc(turn->inputs, room * sizeof(*inputs));
-        struct lw_metrics_source *told = inputs != NULL ? realloc(turn->told_sources, room * sizeof(*told)) : NULL;
-
-        turn->inputs = inputs != NULL ? inputs : turn->inputs;
-        turn->told_sources = told != NULL ? told : turn->told_sources;
-        if (told == NULL)
-            err = lw_fault_memory(fault, "a source");
-        else
-            turn->inputs_room = room;
-    }
     if (err == LW_ERR_OK)
         err = open_input(turn, &input, fault);
     if (err != LW_ERR_OK) {

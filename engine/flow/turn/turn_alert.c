@@ -1,6 +1,7 @@
 #include "engine/base/digest.h"
 #include "engine/base/fault.h"
 #include "engine/base/time_text.h"
+#include "engine/flow/turn/numbers.h"
 #include "engine/flow/turn/turn_state.h"
 
 #include <inttypes.h>
@@ -88,10 +89,14 @@ enum lw_err lw_turn_load_fleet(struct lw_turn *turn, struct lw_fault *fault)
     enum lw_err err = lw_store_get(turn->store, LW_KIND_FLEET, LW_STR("open"), &text, &found, fault);
 
     if (err == LW_ERR_OK && found) {
-        lw_buf_char(&text, '\0');
-        if (sscanf(text.at, "%" SCNd64 " %" SCNd64 " %u %u", &turn->fleet_began.ms, &turn->fleet_told.ms,
-                   &turn->fleet_revision, &turn->fleet_models) != 4)
-            turn->fleet_began.ms = LW_TIME_MIN;
+        int64_t n[4];
+
+        if (lw_numbers_read(lw_buf_view(&text), n, 4)) {
+            turn->fleet_began.ms = n[0];
+            turn->fleet_told.ms = n[1];
+            turn->fleet_revision = (uint32_t)n[2];
+            turn->fleet_models = (uint32_t)n[3];
+        }
     }
     lw_buf_close(&text);
     return err;

@@ -183,7 +183,7 @@ struct digest {
 static enum lw_err count_model(void *self, const struct lw_store_model *model, struct lw_fault *fault)
 {
     struct digest *digest = self;
-    const struct lw_told_alert *alerts;
+    const struct lw_told_alert *alerts = NULL;
     size_t n = 0;
     uint64_t open = 0;
     enum lw_err err = LW_ERR_OK;

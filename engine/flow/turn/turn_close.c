@@ -1,9 +1,9 @@
 #include "engine/base/fault.h"
+#include "engine/flow/turn/numbers.h"
 #include "engine/flow/turn/turn_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* Units of one slice: as many as are quickly done, so that a back-fill is not one sync each. */
 #define UNITS_MAX    64
@@ -74,8 +74,11 @@ static enum lw_err next_revision(struct lw_turn *turn, struct lw_str name, uint6
     enum lw_err err = lw_store_get(turn->store, LW_KIND_REVISION, name, &text, &found, fault);
 
     if (err == LW_ERR_OK) {
-        lw_buf_char(&text, '\0');
-        *revision = (found ? strtoull(text.at, NULL, 10) : 1) + 1;
+        int64_t before = 1;
+
+        if (found)
+            (void)lw_numbers_read(lw_buf_view(&text), &before, 1);
+        *revision = (uint64_t)before + 1;
         snprintf(number, sizeof(number), "%" PRIu64, *revision);
         err = lw_store_put(turn->store, LW_KIND_REVISION, name, lw_str_from(number), fault);
     }
@@ -111,7 +114,7 @@ static enum lw_err announce(struct lw_turn *turn, const struct lw_run *run, bool
 
 static enum lw_err put_runs(struct lw_turn *turn, const struct lw_live_closed *closed, struct lw_fault *fault)
 {
-    const struct lw_run **runs = lw_arena_array(&turn->arena, closed->runs_n, sizeof(*runs));
+    const struct lw_run **runs = lw_arena_array(&turn->arena, closed->runs_n, sizeof(const struct lw_run *));
     size_t n = 0;
     enum lw_err err = LW_ERR_OK;
 

@@ -1,7 +1,6 @@
 #include "engine/base/fault.h"
+#include "engine/flow/turn/numbers.h"
 #include "engine/flow/turn/turn_state.h"
-
-#include <stdlib.h>
 
 #define LOOK_AGAIN (5 * LW_MINUTE)
 
@@ -136,9 +135,11 @@ static enum lw_err announce_run(struct announcing *announcing, const struct lw_j
         return lw_fault_memory(fault, "a run");
     err = lw_store_get(turn->store, LW_KIND_ANNOUNCE, name, &revision, &found, fault);
     if (err == LW_ERR_OK && found) {
-        lw_buf_char(&revision, '\0');
+        int64_t number = 1;
+
+        (void)lw_numbers_read(lw_buf_view(&revision), &number, 1);
         err = lw_courier_run(turn->courier, lw_turn_now(turn), &topic, &announcing->judging->judged, run,
-                             (uint32_t)strtoul(revision.at, NULL, 10), fault);
+                             (uint32_t)number, fault);
         if (err == LW_ERR_OK)
             err = lw_store_put(turn->store, LW_KIND_ANNOUNCE, name, LW_STR(""), fault);
     }

@@ -1,5 +1,6 @@
 #include "engine/base/fault.h"
 #include "engine/core/gather/job_name.h"
+#include "engine/flow/turn/numbers.h"
 #include "engine/flow/turn/turn_state.h"
 
 #include <inttypes.h>
@@ -154,7 +155,7 @@ static enum lw_err load_one(void *self, struct lw_str name, struct lw_str text, 
     if (err == LW_ERR_OK)
         err = add(turn, run, family, &opened, fault);
     if (err == LW_ERR_OK)
-        opened->first = strtoll(text.at, NULL, 10);
+        (void)lw_numbers_read((struct lw_str){.at = text.at, .len = (size_t)(blank - text.at)}, &opened->first, 1);
     return err;
 }
 

@@ -123,16 +123,18 @@ static void finish_once(struct lw_loop *loop)
 
     for (size_t i = 0; i < loop->out_n; i++) {
         struct lw_delivery_status status;
+        unsigned long long kept;
         char text[400];
 
         lw_delivery_status(loop->out[i].delivery, &status);
+        kept = owed(loop, i);
+        kept += status.dead;
         if (owed(loop, i) == 0 && status.dead == 0)
             continue;
         exit = LW_EXIT_UNDELIVERED;
         snprintf(text, sizeof(text),
                  "%llu events for sink %.60s were not delivered%s%s: they are kept, and go out with the next start",
-                 (unsigned long long)(owed(loop, i) + status.dead), loop->config->sinks[i].name,
-                 status.last_error[0] != '\0' ? ": " : "", status.last_error);
+                 kept, loop->config->sinks[i].name, status.last_error[0] != '\0' ? ": " : "", status.last_error);
         lw_loop_note(loop, LW_NOTE_ERROR, text);
     }
     end_loop(loop, exit);

@@ -297,7 +297,8 @@ bool lw_api_http_date(struct lw_str text, lw_time *time)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     char iso[40];
-    int day, year, hour, minute, second, month = 0;
+    int day, year, hour, minute, second;
+    size_t month = 0;
 
     if (text.len != 29 || memcmp(text.at + 25, " GMT", 4) != 0 || text.at[3] != ',' || text.at[4] != ' ')
         return false;
@@ -306,6 +307,6 @@ bool lw_api_http_date(struct lw_str text, lw_time *time)
     if (month == 12 || !digits(text.at + 5, 2, &day) || !digits(text.at + 12, 4, &year) ||
         !digits(text.at + 17, 2, &hour) || !digits(text.at + 20, 2, &minute) || !digits(text.at + 23, 2, &second))
         return false;
-    snprintf(iso, sizeof(iso), "%04d-%02d-%02dT%02d:%02d:%02dZ", year, month + 1, day, hour, minute, second);
+    snprintf(iso, sizeof(iso), "%04d-%02d-%02dT%02d:%02d:%02dZ", year, (int)month + 1, day, hour, minute, second);
     return lw_time_read(lw_str_from(iso), NULL, time);
 }
