@@ -2,8 +2,8 @@
 # What is pushed is judged; people answer what is told, with and without a daemon, across restarts.
 . "$(dirname "$0")/../kit/tap.sh"
 
-# A port that is free now: the kernel's own choice would be known to the daemon alone.
-port=$((20000 + $$ % 20000))
+# Below the ports that the kernel gives to others.
+port=$((20000 + $$ % 12000))
 umask 077
 printf 'a-push-token-of-the-tests\n' >"$work/push.token"
 cat >"$work/leeway.yaml" <<YAML
