@@ -122,7 +122,8 @@ static void quoted(struct lw_buf *buf, struct lw_str text)
             escape(buf, at[i]);
         plain = ++i;
     }
-    lw_buf_bytes(buf, at + plain, text.len - plain);
+    if (plain < text.len)
+        lw_buf_bytes(buf, at + plain, text.len - plain);
     lw_buf_char(buf, '"');
 }
 
