@@ -286,10 +286,10 @@ static void look_at_credentials(const struct lw_config_source *source, const str
     else
         lw_findings_add(findings, LW_FINDING_FAIL, what,
                         "set AWS_PROFILE, or give the machine a role; `leeway doctor --iam-policy` prints the rights",
-                        "no AWS credentials: %s",
+                        "%s",
                         credentials != NULL && lw_credentials_trouble(credentials)[0] != '\0'
                             ? lw_credentials_trouble(credentials)
-                            : "nothing was found in time");
+                            : "no AWS credentials were found in time");
     lw_credentials_close(credentials);
 }
 
