@@ -13,7 +13,7 @@
    where neither locks nor the shared memory of SQLite hold. */
 LW_MUST_USE enum lw_err lw_guard_path(const char *path, bool make, struct lw_buf *out, bool *there,
                                       struct lw_fault *fault);
-/* The name of a kind of file system (f_type of statfs) that reaches over a network, or NULL. */
+/* The name of a kind of file system, by f_type of statfs, that reaches over a network, or NULL. */
 const char *lw_guard_network(uint64_t type);
 /* Takes the lock PATH.lock until the descriptor is closed, and writes the pid into it. LW_ERR_LOCKED names the pid of the
    process that has it. The lock ends with the process, however that ends. */

@@ -334,7 +334,7 @@ static void put_points(struct aws_double *aws, const struct aws_double_job *job,
     bool any = false;
 
     for (int64_t at = from / period * period, k = 0; at < until; at += period, k++) {
-        double sum = 0, min = INFINITY, max = -INFINITY;
+        double sum = 0, min = (double)INFINITY, max = -(double)INFINITY;
         int count = 0;
         /* Even buckets from the front, then odd ones. */
         int64_t n = (until - from / period * period + period - 1) / period;

@@ -224,7 +224,8 @@ static enum lw_err read_target(struct lw_live_unit *unit, struct lw_str target, 
     if (copy == NULL)
         return lw_fault_memory(fault, "open runs");
     memcpy(copy, target.at, target.len);
-    unit->target = (struct lw_str){copy, target.len};
+    unit->target.at = copy;
+    unit->target.len = target.len;
     return LW_ERR_OK;
 }
 

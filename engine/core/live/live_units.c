@@ -71,7 +71,8 @@ struct lw_live_unit *lw_live_units_add(struct lw_live_units *units, struct lw_st
     }
     memcpy(copy, key.at, key.len);
     copy[key.len] = '\0';
-    unit->key = (struct lw_str){copy, key.len};
+    unit->key.at = copy;
+    unit->key.len = key.len;
     unit->hash = lw_names_hash(key);
     unit->at = units->n;
     unit->spacing = -1;

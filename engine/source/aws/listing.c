@@ -209,7 +209,7 @@ enum lw_err lw_listing_work(struct lw_listing *listing, lw_time now, lw_span tic
         return LW_ERR_OK;
     if (!listing->open)
         open_stretch(listing, (lw_time){now.ms + listing->account->skew.ms});
-    listing->body.ceiling = 7 * LW_LISTING_TOKEN;
+    listing->body.ceiling = (size_t)7 * LW_LISTING_TOKEN;
     lw_buf_clear(&listing->body);
     put_body(listing, &out);
     ask.body = lw_buf_view(&listing->body);

@@ -279,6 +279,7 @@ enum lw_err lw_sts_read(struct lw_keys *keys, struct lw_str xml, struct lw_fault
     lw_time expires;
     enum lw_err err;
 
+    expires.ms = 0;
     if (!read_parts(xml, &parts))
         err = lw_fault_set(fault, LW_ERR_FORMAT, "the reply of STS is not the XML that it should be");
     else if (!lw_time_read(lw_str_from(parts.expires), NULL, &expires))
