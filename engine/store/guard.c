@@ -69,7 +69,7 @@ static enum lw_err check_file_system(const char *folder, struct lw_fault *fault)
         name = "FUSE";
     if (name != NULL)
         return lw_fault_set(fault, LW_ERR_USAGE,
-                            "%.120s lies on a network file system (%s), where locks do not hold: put the store on a "
+                            "%.120s lies on a network file system, %s, where locks do not hold: put the store on a "
                             "local disk",
                             folder, name);
     return LW_ERR_OK;

@@ -13,6 +13,7 @@
 #define LIVE_CEILING  ((size_t)16 << 30)
 #define SLICE_CEILING ((size_t)4 << 30) /* of one slice: the history of a model and its judgement */
 #define NOTES_CEILING ((size_t)64 << 20)
+#define NAMES_MANY    1000000u  /* of runs, models, metrics: about 100 MiB */
 #define RETRY_MS      LW_SECOND /* after a turn that was taken back */
 
 /* --- small things that all parts use --- */
@@ -580,6 +581,25 @@ bool lw_turn_finished(const struct lw_turn *turn)
             return false;
     }
     return turn->closing_done && lw_roster_waiting(turn->roster) == 0 && turn->retry_at.ms <= ticks_of(turn).ms;
+}
+
+bool lw_turn_is_worn(struct lw_turn *turn)
+{
+    return lw_names_count(lw_live_names(turn->live)) > NAMES_MANY;
+}
+
+void lw_turn_trouble(struct lw_turn *turn, char text[200])
+{
+    text[0] = '\0';
+    for (size_t i = 0; i < turn->inputs_n && text[0] == '\0'; i++) {
+        struct lw_source_health health = {.requests = 0};
+
+        if (turn->inputs[i].caught_up)
+            continue;
+        turn->inputs[i].source.kind->health(turn->inputs[i].source.state, &health);
+        snprintf(text, 200, "%.60s: %.130s", turn->inputs[i].config->name,
+                 health.trouble[0] != '\0' ? health.trouble : "it was not read to its end");
+    }
 }
 
 bool lw_turn_committed(struct lw_turn *turn)

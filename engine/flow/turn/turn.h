@@ -44,6 +44,10 @@ void lw_turn_wake(struct lw_turn *turn);
 void lw_turn_notes_changed(struct lw_turn *turn);
 /* With once: everything that is there was read, closed and judged. */
 bool lw_turn_finished(const struct lw_turn *turn);
+/* So many names of runs were seen that it should be closed and opened anew: names are kept as long as a turn lives. */
+bool lw_turn_is_worn(struct lw_turn *turn);
+/* Why something that is not there yet cannot be read: the trouble of the first source that has one, or "". */
+void lw_turn_trouble(struct lw_turn *turn, char text[200]);
 /* The last slice committed something that sinks are owed. */
 bool lw_turn_committed(struct lw_turn *turn);
 /* One marked alert to every sink. */

@@ -11,6 +11,7 @@
 
 #define DRAIN_MS      (5 * LW_SECOND)  /* after TERM: what can be sent by then is sent, the rest waits in the store */
 #define ONCE_GIVE_UP  (30 * LW_SECOND) /* --once: a sink that took nothing for so long has failed */
+#define ONCE_PATIENCE (2 * LW_MINUTE)  /* --once: a source that gave nothing for so long cannot be read now */
 #define LOOK_EACH_MS  (1 * LW_SECOND)  /* of the housekeeping timer */
 #define ARENA_CEILING ((size_t)64 << 20)
 
@@ -140,6 +141,18 @@ static void finish_once(struct lw_loop *loop)
     end_loop(loop, exit);
 }
 
+/* --once: a source cannot be read, and nobody knows when it can. */
+static void give_up_reading(struct lw_loop *loop)
+{
+    char trouble[200];
+    char text[300];
+
+    lw_turn_trouble(loop->turn, trouble);
+    snprintf(text, sizeof(text), "nothing could be read for 2 minutes, the rest waits for the next start: %s", trouble);
+    lw_loop_note(loop, LW_NOTE_ERROR, text);
+    end_loop(loop, LW_EXIT_INPUT);
+}
+
 static void run_draining(struct lw_loop *loop)
 {
     lw_span next = {INT64_MAX};
@@ -170,12 +183,18 @@ static void on_slice(evutil_socket_t fd, short what, void *context)
     }
     if (loop->reload)
         lw_loop_reload(loop);
+    else if (lw_turn_is_worn(loop->turn))
+        lw_loop_renew(loop);
+    if (loop->turn == NULL)
+        return;
     if (lw_turn_slice(loop->turn, &busy, &next, &fault) != LW_ERR_OK) {
         lw_loop_die(loop, &fault);
         return;
     }
-    if (lw_turn_committed(loop->turn))
+    if (lw_turn_committed(loop->turn)) {
         lw_loop_wake_deliveries(loop);
+        loop->progress_at = lw_loop_ticks(loop);
+    }
     deliver(loop, &next);
     if (loop->options.once && !busy && lw_turn_finished(loop->turn)) {
         if (!loop->finished) {
@@ -189,6 +208,10 @@ static void on_slice(evutil_socket_t fd, short what, void *context)
         }
         if (next.ms > lw_loop_ticks(loop).ms + LW_SECOND)
             next.ms = lw_loop_ticks(loop).ms + LW_SECOND;
+    }
+    if (loop->options.once && !loop->finished && lw_loop_ticks(loop).ms - loop->progress_at.ms > ONCE_PATIENCE) {
+        give_up_reading(loop);
+        return;
     }
     plan(loop, busy, next);
 }
@@ -333,6 +356,7 @@ enum lw_err lw_loop_run(struct lw_config *config, const struct lw_loop_options *
         err = lw_loop_start(loop, fault);
     if (err == LW_ERR_OK) {
         lw_notify_ready(&loop->notify, "watching");
+        loop->progress_at = lw_loop_ticks(loop);
         lw_loop_soon(loop);
         event_base_dispatch(loop->base);
         *exit = loop->exit;

@@ -158,3 +158,12 @@ void lw_loop_reload(struct lw_loop *loop)
     lw_buf_close(&errors);
     lw_notify_ready(&loop->notify, "watching");
 }
+
+void lw_loop_renew(struct lw_loop *loop)
+{
+    struct lw_fault fault = {.code = LW_ERR_OK};
+
+    lw_loop_stop(loop);
+    if (lw_loop_start(loop, &fault) != LW_ERR_OK)
+        lw_loop_die(loop, &fault);
+}

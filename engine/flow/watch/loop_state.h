@@ -42,7 +42,8 @@ struct lw_loop {
     struct lw_control *control;
     struct lw_notify notify;
     struct lw_arena arena; /* of one request of a person */
-    lw_span alive_at, finished_at, drain_until;
+    lw_span alive_at, drain_until;
+    lw_span progress_at; /* of --once: when something was committed last */
     bool draining, reload, finished, ready;
     unsigned interrupts;
     enum lw_exit exit;
@@ -73,6 +74,8 @@ void lw_loop_die(struct lw_loop *loop, const struct lw_fault *fault);
 /* loop_open.c: what the configuration names. */
 LW_MUST_USE enum lw_err lw_loop_start(struct lw_loop *loop, struct lw_fault *fault);
 void lw_loop_stop(struct lw_loop *loop);
+/* Everything is closed and opened anew: what it holds in memory is what it needs. */
+void lw_loop_renew(struct lw_loop *loop);
 /* A configuration that is wrong, or that cannot be started, changes nothing. */
 void lw_loop_reload(struct lw_loop *loop);
 
