@@ -194,14 +194,17 @@ calibration-short: $(BUILD)/bench/calibration
 	@$(BUILD)/bench/calibration 90
 
 fuzz: $(FUZZ_BIN)
-	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_BIN)
+	@printf '%s\n' $(FUZZ_BIN) | xargs -P 2 -n 1 tests/fuzz/run.sh $(FUZZ_SECONDS)
 
 # Every allocation failing in turn, and the tests under valgrind.
 torture: $(PROGRAM) $(UNIT_BIN) $(SCENARIO_BIN)
 	@LEEWAY=$(abspath $(PROGRAM)) tests/check/valgrind.sh $(UNIT_BIN)
 
 # Programs of other people from PyPI (moto, boto3, ...), in build/peers-venv; takes the network.
-test-peers: $(PROGRAM)
+# Programs of other people, from PyPI and Debian, on what leeway writes and reads.
+test-peers:
+	@tests/check/packages.sh $(PACKAGES) python3-venv systemd
+	@$(MAKE) --no-print-directory $(PROGRAM)
 	@LEEWAY=$(abspath $(PROGRAM)) tests/peers/run.sh
 
 cover:

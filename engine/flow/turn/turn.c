@@ -525,7 +525,7 @@ static int64_t next_ticks(struct lw_turn *turn, lw_time now, lw_span ticks)
 
     next = least(next, ticks_at(lw_roster_deadline(turn->roster), now, ticks));
     next = least(next, ticks_at(turn->notes_next, now, ticks));
-    if (turn->config->heartbeat.ms > 0)
+    if (turn->config->heartbeat.ms > 0 && !turn->options.once)
         next = least(next, ticks_at(turn->heartbeat_at, now, ticks));
     for (size_t i = 0; i < turn->inputs_n; i++)
         next = least(next, ticks_at(lw_silence_next(&turn->inputs[i].silence, now), now, ticks));
