@@ -139,22 +139,6 @@ static enum lw_err put_runs(struct lw_turn *turn, const struct lw_live_closed *c
     return err;
 }
 
-static enum lw_err save_closed(struct lw_turn *turn, struct lw_fault *fault)
-{
-    const struct lw_live_record *records;
-    size_t n;
-    enum lw_err err = lw_live_dirty(turn->live, &turn->arena, &records, &n, fault);
-
-    for (size_t i = 0; err == LW_ERR_OK && i < n; i++) {
-        if (records[i].removed)
-            err = lw_store_unit_remove(turn->store, records[i].key, fault);
-        else
-            err = lw_store_unit_put(turn->store, records[i].key, records[i].source, records[i].open, records[i].bytes,
-                                    lw_turn_now(turn), fault);
-    }
-    return err;
-}
-
 static enum lw_err close_some(struct lw_turn *turn, void *self, struct lw_fault *fault)
 {
     struct closing *closing = self;
@@ -178,7 +162,7 @@ static enum lw_err close_some(struct lw_turn *turn, void *self, struct lw_fault 
         closing->closed += err == LW_ERR_OK;
     }
     if (err == LW_ERR_OK)
-        err = save_closed(turn, fault);
+        err = lw_turn_save_units(turn, fault);
     return err;
 }
 

@@ -186,7 +186,7 @@ static enum lw_err ship(struct lw_turn *turn, const struct lw_turn_input *input,
     return err;
 }
 
-static enum lw_err save_units(struct lw_turn *turn, struct lw_fault *fault)
+enum lw_err lw_turn_save_units(struct lw_turn *turn, struct lw_fault *fault)
 {
     const struct lw_live_record *records;
     size_t n;
@@ -249,7 +249,7 @@ static enum lw_err take_batch(struct lw_turn *turn, void *self, struct lw_fault 
     if (err == LW_ERR_OK)
         err = ship(turn, input, &wanted, fault);
     if (err == LW_ERR_OK)
-        err = save_units(turn, fault);
+        err = lw_turn_save_units(turn, fault);
     if (err == LW_ERR_OK)
         err = save_marks(turn, input, ingestion->batch, fault);
     return err;

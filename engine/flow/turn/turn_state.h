@@ -121,6 +121,9 @@ LW_MUST_USE enum lw_err lw_turn_work_sources(struct lw_turn *turn, lw_span *next
 LW_MUST_USE enum lw_err lw_turn_load_excluded(struct lw_turn *turn, struct lw_fault *fault);
 bool lw_turn_excluded(struct lw_turn *turn, struct lw_str run);
 
+/* Every unit that changed, into the open turn of the store. */
+LW_MUST_USE enum lw_err lw_turn_save_units(struct lw_turn *turn, struct lw_fault *fault);
+
 /* turn_open.c: a new datapoint of a run; a run that is closed; since when a run of a model is open (INT64_MAX: none is). What
    a turn that was taken back changed is read again from the store. */
 LW_MUST_USE enum lw_err lw_turn_run_seen(struct lw_turn *turn, const struct lw_point *point, struct lw_fault *fault);
