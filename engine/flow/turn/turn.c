@@ -487,13 +487,36 @@ void lw_turn_wake(struct lw_turn *turn)
 /* Judging waits while data come in fast: a back-fill would be judged after every run of it. It never waits long. */
 #define JUDGE_AT_LEAST_MS 250
 
+static enum lw_err nothing(struct lw_turn *turn, void *self, struct lw_fault *fault)
+{
+    (void)turn;
+    (void)self;
+    (void)fault;
+    return LW_ERR_OK;
+}
+
+/* A spool without room: deliveries make some, without a turn that would notice. */
+static enum lw_err look_for_room(struct lw_turn *turn, lw_span ticks, struct lw_fault *fault)
+{
+    bool done;
+
+    if (!turn->full || ticks.ms < turn->room_at.ms)
+        return LW_ERR_OK;
+    turn->room_at.ms = ticks.ms + RETRY_MS;
+    return lw_turn_commit(turn, nothing, NULL, &done, fault);
+}
+
 static enum lw_err do_one(struct lw_turn *turn, lw_span ticks, bool *busy, struct lw_fault *fault)
 {
     bool late = ticks.ms - turn->judged_at.ms >= JUDGE_AT_LEAST_MS && lw_roster_waiting(turn->roster) > 0;
     enum lw_err err = LW_ERR_OK;
 
     *busy = false;
-    if (!late && !turn->full)
+    err = look_for_room(turn, ticks, fault);
+    /* A back-fill of hours is no reason to look dead. */
+    if (err == LW_ERR_OK && turn->config->heartbeat.ms > 0 && lw_turn_now(turn).ms >= turn->heartbeat_at.ms)
+        err = lw_turn_care(turn, busy, fault);
+    if (err == LW_ERR_OK && !*busy && !late && !turn->full)
         err = lw_turn_ingest(turn, busy, fault);
     if (err == LW_ERR_OK && !*busy && !late)
         err = lw_turn_close_due(turn, busy, fault);
@@ -525,6 +548,8 @@ static int64_t next_ticks(struct lw_turn *turn, lw_time now, lw_span ticks)
 
     next = least(next, ticks_at(lw_roster_deadline(turn->roster), now, ticks));
     next = least(next, ticks_at(turn->notes_next, now, ticks));
+    if (turn->full)
+        next = least(next, turn->room_at.ms);
     if (turn->config->heartbeat.ms > 0 && !turn->options.once)
         next = least(next, ticks_at(turn->heartbeat_at, now, ticks));
     for (size_t i = 0; i < turn->inputs_n; i++)

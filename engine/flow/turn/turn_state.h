@@ -85,7 +85,7 @@ struct lw_turn {
     lw_time notes_next; /* when one of them ends */
     lw_time first_start, notify_from;
     lw_time started;
-    lw_span judged_at, maintain_at, retry_at, silence_at;
+    lw_span judged_at, maintain_at, retry_at, silence_at, room_at;
     lw_time heartbeat_at;
     lw_time fleet_began, fleet_told;       /* LW_TIME_MIN: none is open */
     uint32_t fleet_revision, fleet_models; /* models: that were in it when it was told last */
