@@ -196,8 +196,9 @@ calibration-short: $(BUILD)/bench/calibration
 fuzz: $(FUZZ_BIN)
 	@printf '%s\n' $(FUZZ_BIN) | xargs -P 2 -n 1 tests/fuzz/run.sh $(FUZZ_SECONDS)
 
-# Every allocation failing in turn, and the tests under valgrind.
+# Every allocation and every call for a file failing in turn, and the tests under valgrind.
 torture: $(PROGRAM) $(UNIT_BIN) $(SCENARIO_BIN)
+	@LEEWAY_TORTURE=1 $(BUILD)/tests/scenario/inject
 	@LEEWAY=$(abspath $(PROGRAM)) tests/check/valgrind.sh $(UNIT_BIN)
 
 # Programs of other people from PyPI (moto, boto3, ...), in build/peers-venv; takes the network.
