@@ -145,7 +145,7 @@ static bool add_base64(struct form **forms, struct lw_str secret, unsigned shift
         unsigned value = 0;
 
         for (size_t i = at; i < at + 6; i++)
-            value = value << 1 | ((unsigned char)secret.at[i / 8] >> (7 - i % 8) & 1u);
+            value = value << 1 | ((unsigned)(unsigned char)secret.at[i / 8] >> (7 - i % 8) & 1u);
         form->text[form->len++] = value < 62 ? common[value] : last[value - 62];
     }
     return true;

@@ -224,7 +224,7 @@ static void more_metrics_than_can_be_charted_are_counted(void)
 {
     struct kit_judging it = kit_judging_open(80);
     struct kit_metric metrics[70];
-    char names[70][24];
+    char names[70][32];
     double values[2] = {0.5, 0.9};
     bool said = false;
 
