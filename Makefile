@@ -115,7 +115,8 @@ $(KIT_A): $(KIT_OBJ)
 $(UNIT_BIN) $(SCENARIO_BIN): $(BUILD)/%: $(BUILD)/%.o $(KIT_A) $(LIB_A)
 	$(CC) $(LDFLAGS) $(WRAP) -o $@ $< $(KIT_A) $(LIB_A) $(TEST_LIBS) $(LIBS)
 
-# Sabotage twins: the same tests over a store in which one protection is missing. They must fail (tests/scenario/twins.sh).
+# Sabotage twins: the same tests over a store, or a delivery, in which one protection is missing. They must fail
+# (tests/scenario/twins.sh).
 STORE_SRC := $(wildcard engine/store/*.c)
 STORE_TWINS := $(BUILD)/twin/store_fsync $(BUILD)/twin/store_outbox
 $(BUILD)/twin/store_fsync: SABOTAGE := -DLW_SABOTAGE_FSYNC
@@ -123,6 +124,11 @@ $(BUILD)/twin/store_outbox: SABOTAGE := -DLW_SABOTAGE_OUTBOX
 $(STORE_TWINS): $(BUILD)/tests/unit/store_crash.o $(STORE_SRC) $(KIT_A) $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(SABOTAGE) $(LDFLAGS) $(WRAP) -o $@ $< $(STORE_SRC) $(KIT_A) $(LIB_A) $(TEST_LIBS) $(LIBS)
+
+SINK_TWIN := $(BUILD)/twin/sink_ack
+$(SINK_TWIN): $(BUILD)/tests/unit/delivery_chaos.o $(wildcard engine/sink/*.c) $(KIT_A) $(LIB_A)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -DLW_SABOTAGE_ACK $(LDFLAGS) $(WRAP) -o $@ $< $(wildcard engine/sink/*.c) $(KIT_A) $(LIB_A) $(TEST_LIBS) $(LIBS)
 
 # Doubles of services, as programs for scenarios in shell.
 $(DOUBLE_BIN): $(BUILD)/%: $(BUILD)/%.o $(KIT_A) $(LIB_A)
@@ -149,7 +155,7 @@ deps-dev:
 test: deps
 	@$(MAKE) --no-print-directory unit
 
-unit: $(PROGRAM) $(UNIT_BIN) $(SCENARIO_BIN) $(STORE_TWINS) $(DOUBLE_BIN)
+unit: $(PROGRAM) $(UNIT_BIN) $(SCENARIO_BIN) $(STORE_TWINS) $(SINK_TWIN) $(DOUBLE_BIN)
 	@LEEWAY=$(abspath $(PROGRAM)) TWINS=$(abspath $(BUILD))/twin tests/run $(UNIT_BIN) $(SCENARIO_BIN) $(SCENARIO_SH)
 
 # One suite, with its output: make suite-ks
