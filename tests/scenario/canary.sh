@@ -70,6 +70,7 @@ http() { # head lines, body
     exec 8<>"/dev/tcp/127.0.0.1/$port" || return 1
     printf '%b\r\nHost: localhost:%d\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s' "$1" "$port" "${#2}" "$2" >&8
     timeout 5 cat <&8 >>"$work/seen/http"
+    echo >>"$work/seen/http" # bodies have no line end
     exec 8>&-
 }
 talk() {
@@ -108,6 +109,10 @@ trouble good '[{"on":"any","reset":"before","times":-1}]'
 trouble wrong_host '[]'
 trouble untrusted '[]'
 kill -HUP "$daemon"
+for _ in $(seq 200); do # while it reads its configuration anew, it does not listen
+    grep -q 'was read anew' "$work/seen/watch.log" && break
+    sleep 0.05
+done
 talk
 keep backup "$LEEWAY" store backup "$work/seen/backup.db" --store "$work/seen/leeway.db"
 cp "$work/seen/leeway.db-wal" "$work/seen/copy-wal" 2>/dev/null
@@ -155,7 +160,7 @@ PY
 ok 'the daemon told much, at level debug' test "$(wc -l <"$work/seen/watch.log")" -gt 20
 ok 'the trouble was seen' grep -q 403 "$work/seen/watch.log"
 ok 'pushed metrics were answered' grep -q '^HTTP/1.1 200' "$work/seen/http"
-ok 'and what is none was refused' grep -q '^HTTP/1.1 400' "$work/seen/http"
+ok 'and refused without the token' grep -q '^HTTP/1.1 401' "$work/seen/http"
 ok 'commands were answered' grep -q '"ok":true' "$work/seen/control"
 ok 'a copy of the store was made' test -s "$work/seen/backup.db"
 ok 'no artefact holds a secret, or a part of one' search "$work/seen"
