@@ -155,7 +155,7 @@ deps-dev:
 test: deps
 	@$(MAKE) --no-print-directory unit
 
-unit: $(PROGRAM) $(UNIT_BIN) $(SCENARIO_BIN) $(STORE_TWINS) $(SINK_TWIN) $(DOUBLE_BIN)
+unit: $(PROGRAM) $(BUILD)/leeway.yaml $(UNIT_BIN) $(SCENARIO_BIN) $(STORE_TWINS) $(SINK_TWIN) $(DOUBLE_BIN)
 	@LEEWAY=$(abspath $(PROGRAM)) TWINS=$(abspath $(BUILD))/twin tests/run $(UNIT_BIN) $(SCENARIO_BIN) $(SCENARIO_SH)
 
 # One suite, with its output: make suite-ks
