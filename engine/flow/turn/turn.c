@@ -574,6 +574,12 @@ enum lw_err lw_turn_slice(struct lw_turn *turn, bool *busy, lw_span *next, struc
         return turn->death.code;
     }
     lw_arena_reset(&turn->arena);
+    if (turn->notes_stale)
+        lw_turn_notes_changed(turn);
+    if (turn->notes_stale) {
+        next->ms = ticks.ms + RETRY_MS;
+        return LW_ERR_OK;
+    }
     err = lw_turn_work_sources(turn, &sources, fault);
     if (err == LW_ERR_OK && ticks.ms >= turn->retry_at.ms)
         err = do_one(turn, ticks, busy, fault);
@@ -595,7 +601,8 @@ void lw_turn_notes_changed(struct lw_turn *turn)
 {
     struct lw_fault fault;
 
-    if (read_notes(turn, &fault) != LW_ERR_OK)
+    turn->notes_stale = read_notes(turn, &fault) != LW_ERR_OK;
+    if (turn->notes_stale)
         lw_turn_note(turn, LW_NOTE_ERROR, "what people said cannot be read now: %s", fault.text);
 }
 
