@@ -1,6 +1,7 @@
 #include "engine/base/fault.h"
 #include "engine/flow/config/fill.h"
 #include "engine/flow/config/whole.h"
+#include "engine/flow/place.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,24 +23,14 @@ static enum lw_err complain(const struct lw_fill *fill, const struct lw_node *no
 
 /* ---- paths ---- */
 
-/* Where state is kept: systemd says so, else the XDG base directory specification does. */
 static enum lw_err default_store(struct lw_config_whole *whole, const struct lw_fill *fill)
 {
-    const char *systemd = getenv("STATE_DIRECTORY");
-    const char *xdg = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
-    struct lw_str path;
+    char path[LW_PLACE_MAX];
 
-    if (systemd != NULL && systemd[0] == '/')
-        path = lw_arena_format(&whole->arena, "%.*s/leeway.db", (int)strcspn(systemd, ":"), systemd);
-    else if (xdg != NULL && xdg[0] == '/')
-        path = lw_arena_format(&whole->arena, "%s/leeway/leeway.db", xdg);
-    else if (home != NULL && home[0] == '/')
-        path = lw_arena_format(&whole->arena, "%s/.local/state/leeway/leeway.db", home);
-    else
+    if (lw_place_store(path, NULL) != LW_ERR_OK)
         return complain(fill, whole->root, "store", "there is no home directory: say where the store is to be");
-    whole->config.store = path.at;
-    return path.at != NULL ? LW_ERR_OK : memory(fill);
+    whole->config.store = lw_arena_format(&whole->arena, "%s", path).at;
+    return whole->config.store != NULL ? LW_ERR_OK : memory(fill);
 }
 
 static enum lw_err put_paths(struct lw_config_whole *whole, const struct lw_fill *fill)

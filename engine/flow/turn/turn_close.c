@@ -176,6 +176,17 @@ static bool all_ended(const struct lw_turn *turn)
     return turn->inputs_n > 0;
 }
 
+/* --once: what was measured long ago would be closed at once, before the rest of it is read. A source that has not given
+   anything (it is out of reach) does not keep the others from being judged. */
+static bool reads_on(const struct lw_turn *turn)
+{
+    for (size_t i = 0; i < turn->inputs_n && turn->options.once; i++) {
+        if (turn->inputs[i].begun && !turn->inputs[i].caught_up)
+            return true;
+    }
+    return false;
+}
+
 static bool all_caught_up(const struct lw_turn *turn)
 {
     for (size_t i = 0; i < turn->inputs_n; i++) {
@@ -192,6 +203,8 @@ enum lw_err lw_turn_close_due(struct lw_turn *turn, bool *busy, struct lw_fault 
     enum lw_err err;
 
     *busy = false;
+    if (reads_on(turn))
+        return LW_ERR_OK;
     if (!closing.everything && !turn->closing_wanted && lw_live_next_due(turn->live).ms > lw_turn_now(turn).ms) {
         turn->closing_done = all_caught_up(turn);
         return LW_ERR_OK;

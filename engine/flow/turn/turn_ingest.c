@@ -43,6 +43,10 @@ static enum lw_err know_run(struct lw_turn *turn, uint32_t id, struct lw_turn_ru
         err = lw_names_add(names, matched.model, &model, fault);
     if (err != LW_ERR_OK)
         return err;
+    if (matched.gave_up)
+        lw_turn_note(turn, LW_NOTE_WARNING,
+                     "run %.*s: a regex of the configuration took too long over its name, and counts as not matching",
+                     (int)lw_names_text(names, id).len, lw_names_text(names, id).at);
     run->model = model;
     run->excluded = run->excluded || matched.excluded;
     run->known = true;
@@ -262,6 +266,7 @@ static void move_watermark(struct lw_turn *turn, struct lw_turn_input *input, co
         input->newest = input->yield.newest;
         input->has_newest = true;
     }
+    input->begun = input->begun || batch->parts_n > 0;
     input->caught_up = input->caught_up || batch->caught_up || batch->ended;
     input->ended = batch->ended;
     if (batch->has_watermark) {

@@ -35,11 +35,11 @@ struct lw_turn_input {
     struct lw_source source;
     struct lw_feed *feed;
     uint32_t number;
-    struct lw_feed_yield yield; /* decoded, and not durable yet */
-    bool pending, caught_up, ended;
-    bool elsewhere; /* what it gives is in Loggly already */
-    lw_span due;    /* ticks at which it wants to work */
-    lw_time newest; /* event time of the newest datapoint */
+    struct lw_feed_yield yield;            /* decoded, and not durable yet */
+    bool pending, begun, caught_up, ended; /* begun: something came since the start */
+    bool elsewhere;                        /* what it gives is in Loggly already */
+    lw_span due;                           /* ticks at which it wants to work */
+    lw_time newest;                        /* event time of the newest datapoint */
     bool has_newest;
     lw_time watermark;
     bool has_watermark;

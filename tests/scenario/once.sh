@@ -1,0 +1,44 @@
+#!/bin/bash
+# `leeway watch --once` over what lies long back: a run is judged when all of it has been read, and told once.
+. tests/kit/tap.sh
+mkdir "$work/home"
+export HOME=$work/home AWS_EC2_METADATA_DISABLED=true AWS_ACCESS_KEY_ID=AKIDTEST AWS_SECRET_ACCESS_KEY=top/secret+1
+"${LEEWAY%/*}/tests/double/aws" --jobs 30 --page 4 >"$work/url" &
+server=$!
+trap 'kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
+for _ in $(seq 100); do
+    [ -s "$work/url" ] && break
+    sleep 0.02
+done
+cat >"$work/leeway.yaml" <<END
+store: $work/leeway.db
+lookback: 3d
+sources: [{type: cloudwatch, regions: [us-east-1], endpoint: "$(cat "$work/url")"}]
+sinks: [{type: file, path: $work/events.ndjson, events: [run, alert]}]
+END
+runs() { grep -c '"lw_event":"run"' "$work/events.ndjson"; }
+run watch -c "$work/leeway.yaml" --once
+ok 'the jobs of an account are read, judged and delivered' exits 0
+ok 'each run is told once' test "$(runs)" = 30
+ok 'with what SageMaker says of it' test "$(grep -c '"lw_status":"completed"' "$work/events.ndjson")" = 30
+run watch -c "$work/leeway.yaml" --once
+ok 'a second look is good too' exits 0
+ok 'and tells nothing again' test "$(runs)" = 30
+
+# A file of one run that is longer than what is decoded in one go.
+python3 - >"$work/long.ndjson" <<'PY'
+import datetime as d, json
+for run, start in (("churn-2024-01-01-00-00-00", 0), ("churn-2024-01-03-00-00-00", 2880)):
+    for i in range(2500):
+        at = d.datetime(2024, 1, 1) + d.timedelta(minutes=start + i // 2)
+        print(json.dumps({"timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "sampleCount": 1, "average": 0.5, "sum": 0.5,
+                          "minimum": 0.5, "maximum": 0.5, "metricName": "validation:metric-with-a-long-name-" + "x" * 150 + str(i % 2),
+                          "namespace": "/aws/sagemaker/TrainingJobs", "trainingJobName": run}))
+PY
+(
+    cd "$work/home" && "$LEEWAY" watch --store "$work/long.db" --source "$work/long.ndjson" --once >"$work/long.out" 2>"$work/long.err"
+    echo "$?" >"$work/long.status"
+)
+ok 'a file works without a configuration' test "$(cat "$work/long.status")" = 0
+ok 'and each of its runs is told once' test "$(grep -c '"lw_event":"run"' "$work/long.out")" = 2
+done_testing
