@@ -137,7 +137,7 @@ $(DOUBLE_BIN): $(BUILD)/%: $(BUILD)/%.o $(KIT_A) $(LIB_A)
 $(BENCH_BIN): $(BUILD)/%: $(BUILD)/%.o $(LIB_A)
 	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB_A) $(BENCH_LIBS) $(LIBS)
 # These judge runs that are made up.
-$(BUILD)/bench/judge $(BUILD)/bench/calibration: $(BUILD)/tests/kit/runs.o
+$(BUILD)/bench/judge $(BUILD)/bench/calibration $(BUILD)/bench/watch: $(BUILD)/tests/kit/runs.o
 
 # Packages of Debian 12. `deps` is enough to build, to run the demo and the tests; `deps-dev` adds what `make check`, the
 # sanitizers and the fuzz targets use.
@@ -218,8 +218,8 @@ cover:
 	@$(MAKE) --no-print-directory unit BUILD=build/cover HARDEN= OPTIMISE='-O0 -g' SANITIZE='--coverage'
 	@tests/check/cover.sh build/cover
 
-bench: $(PROGRAM) $(BENCH_BIN)
-	@LEEWAY=$(abspath $(PROGRAM)) BUILD=$(BUILD) bench/run.sh
+bench: $(PROGRAM) $(BENCH_BIN) $(DOUBLE_BIN)
+	@LEEWAY=$(abspath $(PROGRAM)) LOGGLY=$(abspath $(BUILD)/tests/double/loggly) BUILD=$(BUILD) bench/run.sh
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/leeway $(DESTDIR)$(PREFIX)/lib/pkgconfig
