@@ -25,6 +25,10 @@ run watch -c "$work/leeway.yaml" --once
 ok 'a second look is good too' exits 0
 ok 'and tells nothing again' test "$(runs)" = 30
 
+# An hourly job with two metrics: 30 x 24 x 2 x 3 requests in a month, and some more because the ends are fewer than the jobs.
+run doctor -c "$work/leeway.yaml" --offline
+ok 'the doctor says what a month of it costs' grep -qE 'about 4[3-6][0-9]{2} requests a month' <(tr -s ' \n' ' ' <"$work/out")
+
 # A file of one run that is longer than what is decoded in one go.
 python3 - >"$work/long.ndjson" <<'PY'
 import datetime as d, json

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "engine/flow/service/doctor_local.h"
 
+#include "engine/flow/service/doctor_cost.h"
 #include "engine/flow/http/access.h"
 #include "engine/flow/service/control.h"
 #include "engine/sink/secret_file.h"
@@ -109,6 +110,7 @@ static void look_at_store(const struct lw_config *config, struct lw_findings *fi
     if (access(config->store, F_OK) != 0 && errno == ENOENT) {
         lw_findings_add(findings, LW_FINDING_GOOD, "store", "", "%s is not there yet: `leeway watch` makes it",
                         config->store);
+        lw_doctor_cost(config, NULL, findings);
         return;
     }
     err = lw_store_open(&store, config->store, LW_STORE_READ, &limits, &fault);
@@ -127,6 +129,8 @@ static void look_at_store(const struct lw_config *config, struct lw_findings *fi
     if (err == LW_ERR_OK && info.dead_letters > 0)
         lw_findings_add(findings, LW_FINDING_WARN, "store", "look at the table of dead letters for the reasons",
                         "%llu events were refused by a sink for good", (unsigned long long)info.dead_letters);
+    if (err == LW_ERR_OK)
+        lw_doctor_cost(config, store, findings);
     lw_store_close(store);
 }
 
