@@ -129,6 +129,7 @@ static void start(struct kit_daemon *daemon)
 {
     struct lw_fault fault = {.code = LW_ERR_OK};
     struct lw_turn_options options = {.world = &daemon->world, .once = daemon->once};
+    struct lw_store_limits limits = {.spool = 0};
     struct lw_buf errors = {.ceiling = 1 << 20};
 
     if (lw_config_open(&daemon->config, daemon->config_path, NULL, 0, &errors, &fault) != LW_ERR_OK) {
@@ -136,8 +137,9 @@ static void start(struct kit_daemon *daemon)
         fail("configuration", &fault);
     }
     lw_buf_close(&errors);
-    if (lw_store_open(&daemon->store, daemon->store_path, LW_STORE_OWN, &(struct lw_store_limits){.spool = 0},
-                      &fault) != LW_ERR_OK)
+    for (size_t i = 0; i < daemon->config->sinks_n; i++)
+        limits.spool = daemon->config->sinks[i].spool > limits.spool ? daemon->config->sinks[i].spool : limits.spool;
+    if (lw_store_open(&daemon->store, daemon->store_path, LW_STORE_OWN, &limits, &fault) != LW_ERR_OK)
         fail("store", &fault);
     options.config = daemon->config;
     options.store = daemon->store;
