@@ -3,7 +3,7 @@
 . tests/kit/tap.sh
 mkdir "$work/home"
 export HOME=$work/home AWS_EC2_METADATA_DISABLED=true AWS_ACCESS_KEY_ID=AKIDTEST AWS_SECRET_ACCESS_KEY=top/secret+1
-"${LEEWAY%/*}/tests/double/aws" --jobs 30 --page 4 >"$work/url" &
+"${LEEWAY%/*}/tests/double/aws" --jobs 30 --drop 4 --page 4 >"$work/url" &
 server=$!
 trap 'kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
 for _ in $(seq 100); do
@@ -28,6 +28,13 @@ ok 'and tells nothing again' test "$(runs)" = 30
 # An hourly job with two metrics: 30 x 24 x 2 x 3 requests in a month, and some more because the ends are fewer than the jobs.
 run doctor -c "$work/leeway.yaml" --offline
 ok 'the doctor says what a month of it costs' grep -qE 'about 4[3-6][0-9]{2} requests a month' <(tr -s ' \n' ' ' <"$work/out")
+
+# Half of the jobs are bad, but nobody wants alerts of them.
+sed "s|^store:.*|store: $work/quiet.db|; s|events.ndjson|quiet.ndjson|" "$work/leeway.yaml" >"$work/quiet.yaml"
+echo 'models: [{match: "*", alert: observe}]' >>"$work/quiet.yaml"
+run watch -c "$work/quiet.yaml" --once
+ok 'the digest leaves out the alerts of models that are only observed' grep -q 'No alert of them is open' "$work/quiet.ndjson"
+ok 'and says so in a sentence' grep -q '1 model with 30 runs were there already' "$work/quiet.ndjson"
 
 # A file of one run that is longer than what is decoded in one go.
 python3 - >"$work/long.ndjson" <<'PY'

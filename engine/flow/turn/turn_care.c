@@ -180,19 +180,32 @@ struct digest {
     size_t names_len;
 };
 
+/* Of models with `alert: observe` nothing is ever sent. */
+static enum lw_err is_observed(struct lw_turn *turn, struct lw_str run, bool *observed, struct lw_fault *fault)
+{
+    struct lw_config_matched matched;
+    enum lw_err err = lw_config_match(turn->config, run, &turn->arena, &matched, fault);
+
+    if (err == LW_ERR_OK)
+        *observed = turn->config->models[matched.block].alert == LW_ALERT_AS_OBSERVE;
+    return err;
+}
+
 static enum lw_err count_model(void *self, const struct lw_store_model *model, struct lw_fault *fault)
 {
     struct digest *digest = self;
     const struct lw_told_alert *alerts = NULL;
     size_t n = 0;
     uint64_t open = 0;
-    enum lw_err err = LW_ERR_OK;
+    bool observed = false;
+    enum lw_err err;
 
     if (model->has_last_end && model->last_end.ms <= digest->turn->first_start.ms) {
         digest->models++;
         digest->runs += model->runs;
     }
-    if (model->told.len > 0)
+    err = is_observed(digest->turn, model->last_run, &observed, fault);
+    if (err == LW_ERR_OK && !observed && model->told.len > 0)
         err = lw_live_told(model->told, &digest->turn->arena, &alerts, &n, fault);
     for (size_t i = 0; err == LW_ERR_OK && i < n; i++)
         open += alerts[i].alert.state == LW_ALERT_OPEN && alerts[i].alert.has_evidence &&
@@ -227,9 +240,16 @@ static enum lw_err tell_digest(struct lw_turn *turn, void *self, struct lw_fault
         return err;
     own.series = (struct lw_str){.at = digest.names, .len = digest.names_len};
     snprintf(message, sizeof(message),
-             "leeway begins to watch: %" PRIu64 " models with %" PRIu64 " runs were there already. %" PRIu64
-             " alerts that began before are open (`leeway alerts`); they are told here once, and not again one by one.",
-             digest.models, digest.runs, digest.alerts);
+             "leeway begins to watch: %" PRIu64 " model%s with %" PRIu64 " run%s %s there already.%s", digest.models,
+             digest.models == 1 ? "" : "s", digest.runs, digest.runs == 1 ? "" : "s", digest.runs == 1 ? "was" : "were",
+             digest.alerts == 0 ? " No alert of them is open." : "");
+    if (digest.alerts > 0) {
+        size_t n = strlen(message);
+
+        snprintf(message + n, sizeof(message) - n,
+                 " %" PRIu64 " alert%s that began before (`leeway alerts`): told here once, and not again one by one.",
+                 digest.alerts, digest.alerts == 1 ? " is open" : "s are open");
+    }
     if (digest.alerts > 0 || digest.models > 0)
         err = lw_turn_own_alert(turn, &own, fault);
     if (err == LW_ERR_OK)
