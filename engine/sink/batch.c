@@ -8,7 +8,7 @@
 
 /* Bytes of rows that are looked at in vain (of another kind, nothing to send): one turn of the loop must not read a spool. */
 #define PASSED_OVER_MAX ((size_t)4 << 20)
-#define BODY_KEPT       ((size_t)64 << 10)
+#define BODY_KEPT       ((size_t)6 << 20) /* a full batch: its memory is not fetched anew each time */
 #define BODY_CEILING    ((size_t)16 << 20)
 
 struct taking {

@@ -56,9 +56,15 @@ bool lw_turn_is_deadly(enum lw_err err)
     return err == LW_ERR_IO || err == LW_ERR_STATE || err == LW_ERR_NEWER || err == LW_ERR_LOCKED;
 }
 
+static uint64_t micros_between(lw_span from, lw_span until)
+{
+    return until.ms > from.ms ? (uint64_t)(until.ms - from.ms) * 1000 : 0;
+}
+
 enum lw_err lw_turn_commit(struct lw_turn *turn, lw_turn_work *work, void *self, bool *done, struct lw_fault *fault)
 {
     struct lw_fault trouble = {.code = LW_ERR_OK};
+    lw_span began = ticks_of(turn);
     enum lw_err err = lw_store_begin(turn->store, &trouble);
 
     *done = false;
@@ -74,6 +80,7 @@ enum lw_err lw_turn_commit(struct lw_turn *turn, lw_turn_work *work, void *self,
     if (err == LW_ERR_OK) {
         lw_live_committed(turn->live);
         turn->counts.turns++;
+        lw_metrics_observe(&turn->counts.turn, micros_between(began, ticks_of(turn)));
         turn->committed = true;
         *done = true;
         return LW_ERR_OK;
@@ -555,11 +562,6 @@ static int64_t next_ticks(struct lw_turn *turn, lw_time now, lw_span ticks)
     for (size_t i = 0; i < turn->inputs_n; i++)
         next = least(next, ticks_at(lw_silence_next(&turn->inputs[i].silence, now), now, ticks));
     return next;
-}
-
-static uint64_t micros_between(lw_span from, lw_span until)
-{
-    return until.ms > from.ms ? (uint64_t)(until.ms - from.ms) * 1000 : 0;
 }
 
 enum lw_err lw_turn_slice(struct lw_turn *turn, bool *busy, lw_span *next, struct lw_fault *fault)

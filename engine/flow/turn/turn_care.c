@@ -323,6 +323,11 @@ enum lw_err lw_turn_care(struct lw_turn *turn, bool *busy, struct lw_fault *faul
             err = lw_turn_commit(turn, fleet, NULL, &done, fault);
     }
     if (err == LW_ERR_OK && (turn->maintenance || ticks.ms >= turn->maintain_at.ms)) {
+        /* A loss does not wait for the next heartbeat, which may be an hour away. */
+        if (ticks.ms >= turn->maintain_at.ms && !turn->options.once)
+            err = lw_turn_commit(turn, tell_losses, NULL, &done, fault);
+        if (err != LW_ERR_OK)
+            return err;
         turn->maintain_at.ms = ticks.ms + MAINTAIN_EACH;
         err = maintain(turn, &turn->maintenance, fault);
         *busy = turn->maintenance;

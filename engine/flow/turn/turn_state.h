@@ -91,7 +91,7 @@ struct lw_turn {
     uint32_t fleet_revision, fleet_models; /* models: that were in it when it was told last */
     bool full;                             /* a spool has no room even for alerts: input waits */
     bool dead;                             /* the store refuses everything */
-    bool notes_stale; /* they could not be read: what people said must not be forgotten */
+    bool notes_stale;                      /* they could not be read: what people said must not be forgotten */
     bool committed, digest_done, closing_done, maintenance;
     bool closing_wanted; /* data or a watermark came: units may be due whatever the clock says */
     struct lw_fault death;
