@@ -52,4 +52,7 @@ PY
 )
 ok 'a file works without a configuration' test "$(cat "$work/long.status")" = 0
 ok 'and each of its runs is told once' test "$(grep -c '"lw_event":"run"' "$work/long.out")" = 2
+run watch --once --source "$work/none.ndjson" --store "$work/none.db"
+ok 'a source that cannot be read is an error of input' test "$status" = 3
+ok 'that names the file' grep -q 'none.ndjson' "$work/err"
 done_testing

@@ -628,9 +628,9 @@ void lw_turn_trouble(struct lw_turn *turn, char text[200])
     for (size_t i = 0; i < turn->inputs_n && text[0] == '\0'; i++) {
         struct lw_source_health health = {.requests = 0};
 
-        if (turn->inputs[i].caught_up)
-            continue;
         turn->inputs[i].source.kind->health(turn->inputs[i].source.state, &health);
+        if (turn->inputs[i].caught_up && health.trouble[0] == '\0')
+            continue;
         snprintf(text, 200, "%.60s: %.130s", turn->inputs[i].config->name,
                  health.trouble[0] != '\0' ? health.trouble : "it was not read to its end");
     }

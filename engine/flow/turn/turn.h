@@ -46,7 +46,7 @@ void lw_turn_notes_changed(struct lw_turn *turn);
 bool lw_turn_finished(const struct lw_turn *turn);
 /* So many names of runs were seen that it should be closed and opened anew: names are kept as long as a turn lives. */
 bool lw_turn_is_worn(struct lw_turn *turn);
-/* Why something that is not there yet cannot be read: the trouble of the first source that has one, or "". */
+/* Why something could not be read: the trouble of the first source that has one or was not read to its end, or "". */
 void lw_turn_trouble(struct lw_turn *turn, char text[200]);
 /* The last slice committed something that sinks are owed. */
 bool lw_turn_committed(struct lw_turn *turn);

@@ -121,7 +121,13 @@ static void plan(struct lw_loop *loop, bool busy, lw_span next)
 static void finish_once(struct lw_loop *loop)
 {
     enum lw_exit exit = LW_EXIT_DONE;
+    char trouble[200];
 
+    lw_turn_trouble(loop->turn, trouble);
+    if (trouble[0] != '\0') {
+        exit = LW_EXIT_INPUT;
+        lw_loop_note(loop, LW_NOTE_ERROR, trouble);
+    }
     for (size_t i = 0; i < loop->out_n; i++) {
         struct lw_delivery_status status;
         unsigned long long kept;
@@ -332,6 +338,15 @@ static void close_all(struct lw_loop *loop)
     free(loop);
 }
 
+static void tell_start(struct lw_loop *loop)
+{
+    char text[400];
+
+    snprintf(text, sizeof(text), "leeway " LW_VERSION " watches %zu sources for %zu sinks; store %.200s",
+             loop->config->sources_n, loop->config->sinks_n, loop->config->store);
+    lw_loop_note(loop, LW_NOTE_INFO, text);
+}
+
 enum lw_err lw_loop_run(struct lw_config *config, const struct lw_loop_options *options, enum lw_exit *exit,
                         struct lw_fault *fault)
 {
@@ -357,6 +372,7 @@ enum lw_err lw_loop_run(struct lw_config *config, const struct lw_loop_options *
     if (err == LW_ERR_OK) {
         lw_notify_ready(&loop->notify, "watching");
         loop->progress_at = lw_loop_ticks(loop);
+        tell_start(loop);
         lw_loop_soon(loop);
         event_base_dispatch(loop->base);
         *exit = loop->exit;
