@@ -396,6 +396,74 @@ static void many_models_in_trouble_are_one_alert(void)
     lw_buf_close(&events);
 }
 
+/* --- the past, and data that come late --- */
+
+static void a_back_fill_of_three_months_is_one_digest_and_no_page(void)
+{
+    struct kit_daemon daemon;
+    struct kit_random random = kit_seed(29);
+    struct lw_buf events = {.ceiling = 1 << 26};
+    const int64_t every = 8 * LW_HOUR;
+    const unsigned runs = 270;
+
+    kit_daemon_open(&daemon, "models: [{match: '*', alert: page, require: ['validation:accuracy >= 0.85']}]\n" YAML,
+                    (lw_time){epoch.ms + (runs - 1) * every + LW_HOUR});
+    for (unsigned i = 0; i < runs; i++) {
+        struct lw_buf text = {.ceiling = 1 << 20};
+
+        write_run(&text, i, (lw_time){epoch.ms + i * every},
+                  0.9 + 0.002 * kit_random_normal(&random) - (i >= 200 ? 0.1 : 0));
+        lw_buf_char(&text, '\0');
+        kit_daemon_give(&daemon, text.at, i + 1 == runs);
+        lw_buf_close(&text);
+    }
+    kit_daemon_run(&daemon, lw_time_after(daemon.now, (lw_span){2 * LW_HOUR}));
+    kit_daemon_events(&daemon, 0, &events);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_event\":\"run\""), runs);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_event\":\"alert\""), 1);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_model\":\"digest\""), 1);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_severity\":\"page\""), 0);
+    kit_daemon_close(&daemon);
+    lw_buf_close(&events);
+}
+
+static void late_data_that_refute_an_alert_retract_it(void)
+{
+    struct kit_daemon daemon;
+    struct kit_random random = kit_seed(31);
+    struct ids before;
+    struct ids after;
+    struct lw_buf text = {.ceiling = 1 << 20};
+    struct lw_buf events = {.ceiling = 1 << 26};
+
+    kit_daemon_open(&daemon, YAML, (lw_time){epoch.ms - LW_HOUR});
+    live(&daemon, 0, 33, 30, 0.05, &random);
+    kit_daemon_events(&daemon, 0, &events);
+    before = ids_of_events(events.at);
+    CU_ASSERT_EQUAL(before.n, 1);
+    lw_buf_clear(&events);
+    /* The last point of each run that seemed to fall had not come yet. */
+    for (unsigned i = 30; i < 33; i++)
+        lw_buf_format(&text,
+                      "{\"time\":%lld,\"model\":\"job\",\"run\":\"job-%04u\",\"metric\":\"validation:accuracy\","
+                      "\"value\":0.9}\n",
+                      (long long)(epoch.ms + i * LW_HOUR + 9 * LW_MINUTE + 30 * LW_SECOND), i);
+    lw_buf_char(&text, '\0');
+    kit_daemon_give(&daemon, text.at, true);
+    lw_turn_wake(daemon.turn);
+    kit_daemon_run(&daemon, lw_time_after(daemon.now, (lw_span){20 * LW_MINUTE}));
+    kit_daemon_events(&daemon, 0, &events);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_state\":\"retracted\""), 1);
+    /* The curves of these runs are low all the same, which is an alert of its own. */
+    after = ids_of_events(events.at);
+    for (size_t i = 0; i < after.n; i++)
+        CU_ASSERT_STRING_NOT_EQUAL(after.id[i], before.id[0]);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_event\":\"run\""), 36); /* three are told again, as their second revision */
+    kit_daemon_close(&daemon);
+    lw_buf_close(&text);
+    lw_buf_close(&events);
+}
+
 KIT_SUITE("turn", {"runs close, are judged and told", runs_close_are_judged_and_told},
           {"alerts are those of the offline analysis, however the data come",
            alerts_are_those_of_the_offline_analysis_however_the_data_come},
@@ -405,4 +473,7 @@ KIT_SUITE("turn", {"runs close, are judged and told", runs_close_are_judged_and_
           {"a restart at any moment repeats and loses no event", a_restart_at_any_moment_repeats_and_loses_no_event},
           {"a source that stops is one alert, and holds back those that follow from it",
            a_source_that_stops_is_one_alert_and_holds_back_those_that_follow_from_it},
+          {"a back-fill of three months is one digest and no page",
+           a_back_fill_of_three_months_is_one_digest_and_no_page},
+          {"late data that refute an alert retract it", late_data_that_refute_an_alert_retract_it},
           {"many models in trouble are one alert", many_models_in_trouble_are_one_alert})
