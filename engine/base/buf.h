@@ -31,9 +31,10 @@ LW_PRINTF(2, 3) void lw_buf_format(struct lw_buf *buf, const char *format, ...);
 void *lw_buf_reserve(struct lw_buf *buf, size_t n);
 /* Pads with zeros to a multiple of `alignment` (a power of two). */
 void lw_buf_align(struct lw_buf *buf, size_t alignment);
+/* What is in it; `at` is never NULL, even when nothing was ever put in. */
 static inline struct lw_str lw_buf_view(const struct lw_buf *buf)
 {
-    return (struct lw_str){.at = buf->at, .len = buf->len};
+    return (struct lw_str){.at = buf->at != NULL ? buf->at : "", .len = buf->len};
 }
 void lw_buf_clear(struct lw_buf *buf); /* length 0, no error; keeps the memory */
 void lw_buf_close(struct lw_buf *buf);

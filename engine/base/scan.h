@@ -31,7 +31,7 @@ enum lw_token_kind {
 struct lw_token {
     enum lw_token_kind kind;
     uint32_t depth;     /* how many containers hold it: 0 at the top; a container's start and end have the same depth */
-    struct lw_str text; /* borrowed, valid during the call only */
+    struct lw_str text; /* borrowed, valid during the call only; of a key or string never NULL, even when empty */
     uint64_t line;      /* from 1 */
     uint64_t byte;      /* offset in the stream of the token's first byte */
     double number;      /* only of LW_TOKEN_NUMBER: what lw_scan_number makes of the text, NaN where that fails */

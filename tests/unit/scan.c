@@ -16,6 +16,8 @@ static enum lw_err record_token(void *self, const struct lw_token *token, struct
     struct lw_buf *log = self;
 
     (void)fault;
+    CU_ASSERT(token->text.at != NULL || token->kind != LW_TOKEN_STRING);
+    CU_ASSERT(token->text.at != NULL || token->kind != LW_TOKEN_KEY);
     lw_buf_format(log, "%c %u %llu:%llu ", letters[token->kind], token->depth, (unsigned long long)token->line,
                   (unsigned long long)token->byte);
     lw_buf_str(log, token->text);
@@ -616,6 +618,11 @@ static void gives_the_same_calls_for_any_cut(void)
     lw_buf_close(&whole);
 }
 
+static void an_empty_text_has_a_place_for_any_cut(void)
+{
+    check_every_cut(LW_STR("{\"\":\"\",\"a\":[\"\"]}"));
+}
+
 static void gives_the_same_calls_for_any_cut_of_damaged_text(void)
 {
     struct kit_random random = kit_seed(4);
@@ -917,6 +924,7 @@ KIT_SUITE(SCAN_SUITE, {"structure is taken as the grammar says", follows_the_gra
           {"64 levels are taken, 65 are not", bounds_the_depth},
           {"a scalar of 1 MiB is taken, one byte more is not", bounds_the_size_of_a_scalar},
           {"any cut into chunks gives the same calls", gives_the_same_calls_for_any_cut},
+          {"an empty text has a place for any cut", an_empty_text_has_a_place_for_any_cut},
           {"any cut of damaged text gives the same calls", gives_the_same_calls_for_any_cut_of_damaged_text},
           {"the edges of vectors change nothing", the_same_string_at_any_place_of_the_chunk},
           {"random documents mean what json-c says", agrees_with_json_c_on_random_documents},
