@@ -40,7 +40,7 @@ struct lw_accounts {
 
 LW_MUST_USE enum lw_err lw_accounts_add(struct lw_accounts *accounts, const struct lw_own_event *event,
                                         struct lw_fault *fault);
-/* Sorts and counts; sessions in the order of their names. `whole`: numbers begin at 1, else at the first that came. */
+/* Once everything was added without an error. Sorts and counts; sessions in the order of their names. `whole`: numbers begin at 1, else at the first that came. */
 void lw_accounts_settle(struct lw_accounts *accounts, bool whole);
 /* Hands out the missing ranges of a settled account in order. `told`: inside of what losses name. */
 void lw_account_missing(const struct lw_account *account,
