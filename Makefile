@@ -31,7 +31,7 @@ BENCH_LIBS := -ljson-c
 # Rooms, left to right as in the import order.
 ROOMS    := models engine/base engine/decode engine/core engine/core/gather engine/core/judge engine/core/live \
             engine/store engine/source \
-            engine/source/aws engine/source/loggly engine/sink engine/report engine/flow engine/flow/config \
+            engine/source/aws engine/source/loggly engine/source/push engine/sink engine/report engine/flow engine/flow/config \
             engine/flow/http engine/flow/people engine/flow/reconcile engine/flow/service engine/flow/turn engine/flow/watch
 LIB_SRC  := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
 MAIN_SRC := engine/main.c

@@ -1,5 +1,5 @@
 /* A pushed body in pieces of any size: whatever it is, it is answered once, and a batch holds what it said. */
-#include "engine/source/push.h"
+#include "engine/source/push/push.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "tests/kit/kit.h"
 
-#include "engine/source/firehose.h"
+#include "engine/source/push/firehose.h"
 #include "tests/kit/alloc.h"
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 #include "tests/kit/kit.h"
 
-#include "engine/source/push.h"
+#include "engine/source/push/push.h"
 #include "tests/kit/alloc.h"
 
 #include <json-c/json.h>

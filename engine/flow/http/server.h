@@ -6,7 +6,7 @@
 #include "engine/base/buf.h"
 #include "engine/base/world.h"
 #include "engine/flow/service/metrics.h"
-#include "engine/source/push.h"
+#include "engine/source/push/push.h"
 
 struct event_base;
 struct lw_server;

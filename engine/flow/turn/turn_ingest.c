@@ -1,6 +1,6 @@
 #include "engine/base/fault.h"
 #include "engine/flow/turn/turn_state.h"
-#include "engine/source/push.h"
+#include "engine/source/push/push.h"
 
 #include <stdlib.h>
 

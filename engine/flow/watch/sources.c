@@ -5,7 +5,7 @@
 #include "engine/source/aws/cloudwatch.h"
 #include "engine/source/follow.h"
 #include "engine/source/loggly/retrieval.h"
-#include "engine/source/push.h"
+#include "engine/source/push/push.h"
 #include "engine/source/standard_input.h"
 
 /* A training log says in earlier lines what later ones mean: its decoder cannot begin in the middle. */

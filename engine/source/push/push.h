@@ -1,7 +1,7 @@
 /* The source that is pushed to: bodies of HTTP requests in, batches out, and an answer once the batch is durable. It knows
    no sockets: the server hands in what arrives and is called back with the answer. */
-#ifndef LEEWAY_ENGINE_SOURCE_PUSH_H
-#define LEEWAY_ENGINE_SOURCE_PUSH_H
+#ifndef LEEWAY_ENGINE_SOURCE_PUSH_PUSH_H
+#define LEEWAY_ENGINE_SOURCE_PUSH_PUSH_H
 
 #include "engine/source/source.h"
 #include "leeway/reject.h"

@@ -1,8 +1,8 @@
 #define _DEFAULT_SOURCE
-#include "engine/source/push_body.h"
+#include "engine/source/push/push_body.h"
 
 #include "engine/base/fault.h"
-#include "engine/source/push.h"
+#include "engine/source/push/push.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* The body that Amazon Data Firehose posts to an HTTP endpoint, taken apart as it arrives: {"requestId", "timestamp",
    "records": [{"data": BASE64}]} (Firehose guide, "HTTP endpoint delivery request and response specifications"). */
-#ifndef LEEWAY_ENGINE_SOURCE_FIREHOSE_H
-#define LEEWAY_ENGINE_SOURCE_FIREHOSE_H
+#ifndef LEEWAY_ENGINE_SOURCE_PUSH_FIREHOSE_H
+#define LEEWAY_ENGINE_SOURCE_PUSH_FIREHOSE_H
 
 #include "leeway/err.h"
 #include "leeway/str.h"

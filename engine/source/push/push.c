@@ -1,10 +1,10 @@
 #define _DEFAULT_SOURCE
-#include "engine/source/push.h"
+#include "engine/source/push/push.h"
 
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
 #include "engine/base/json_out.h"
-#include "engine/source/push_body.h"
+#include "engine/source/push/push_body.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "engine/source/firehose.h"
+#include "engine/source/push/firehose.h"
 
 #include "engine/base/fault.h"
 #include "engine/base/scan.h"

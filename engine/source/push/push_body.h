@@ -1,9 +1,9 @@
 /* The body of a pushed request while it arrives: unpacked, for Firehose taken apart, kept as text in documents. */
-#ifndef LEEWAY_ENGINE_SOURCE_PUSH_BODY_H
-#define LEEWAY_ENGINE_SOURCE_PUSH_BODY_H
+#ifndef LEEWAY_ENGINE_SOURCE_PUSH_PUSH_BODY_H
+#define LEEWAY_ENGINE_SOURCE_PUSH_PUSH_BODY_H
 
 #include "engine/base/buf.h"
-#include "engine/source/firehose.h"
+#include "engine/source/push/firehose.h"
 #include "engine/source/unpack.h"
 
 #include <stdbool.h>
