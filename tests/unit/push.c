@@ -1,6 +1,7 @@
 #include "tests/kit/kit.h"
 
 #include "engine/source/push/push.h"
+#include "engine/source/push/push_ids.h"
 #include "tests/kit/alloc.h"
 
 #include <json-c/json.h>

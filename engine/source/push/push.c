@@ -3,8 +3,9 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
-#include "engine/base/json_out.h"
+#include "engine/source/push/push_answer.h"
 #include "engine/source/push/push_body.h"
+#include "engine/source/push/push_ids.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -12,7 +13,6 @@
 
 #define RETRY_AFTER   (5 * LW_SECOND)
 #define ANSWER_MAX    ((size_t)16 << 10)
-#define MARK_HEAD     "push 1\n"
 #define DOCUMENT_NAME "push"
 
 enum phase {
@@ -34,11 +34,6 @@ struct lw_push_request {
     struct lw_push_counts counts;
 };
 
-struct id {
-    char text[LW_FIREHOSE_ID_MAX];
-    size_t n;
-};
-
 /* A request in the batch that is ready, and where it goes on after it. */
 struct included {
     struct lw_push_request *request;
@@ -51,8 +46,7 @@ struct lw_push {
     struct lw_source_calls calls;
     struct lw_push_request *reading, *waiting; /* waiting: oldest first */
     size_t reading_n, waiting_n, held;
-    struct id *ids; /* of Firehose requests that are durable: a ring */
-    size_t ids_n, ids_next;
+    struct lw_push_ids ids; /* of Firehose requests that are durable */
     /* The batch. */
     struct lw_source_batch batch;
     bool is_ready, was_told; /* told: that there is nothing, once at the start */
@@ -70,122 +64,32 @@ static lw_time now(const struct lw_push *push)
     return push->calls.world->now(push->calls.world->self);
 }
 
-/* Ids of what was delivered. */
-static bool is_delivered(const struct lw_push *push, struct lw_str id)
+static struct lw_str id_of(const struct lw_push_request *request)
 {
-    for (size_t i = 0; i < push->ids_n; i++) {
-        if (lw_str_equal((struct lw_str){push->ids[i].text, push->ids[i].n}, id))
-            return true;
-    }
-    return false;
+    return (struct lw_str){.at = request->body.id, .len = request->body.id_n};
 }
 
-static void remember(struct lw_push *push, struct lw_str id)
-{
-    struct id *slot = &push->ids[push->ids_next];
-
-    if (id.len == 0 || is_delivered(push, id))
-        return;
-    memcpy(slot->text, id.at, id.len);
-    slot->n = id.len;
-    push->ids_next = (push->ids_next + 1) % LW_PUSH_IDS_MAX;
-    if (push->ids_n < LW_PUSH_IDS_MAX)
-        push->ids_n++;
-}
-
-static enum lw_err read_mark(struct lw_push *push, struct lw_str mark, struct lw_fault *fault)
-{
-    size_t head = sizeof(MARK_HEAD) - 1;
-
-    if (mark.len == 0)
-        return LW_ERR_OK;
-    if (mark.len < head || memcmp(mark.at, MARK_HEAD, head) != 0)
-        return lw_fault_set(fault, LW_ERR_STATE, "the mark of the http source is damaged");
-    mark.at += head;
-    mark.len -= head;
-    while (mark.len > 0) {
-        const char *end = memchr(mark.at, '\n', mark.len);
-        struct lw_str id = {.at = mark.at, .len = end == NULL ? mark.len : (size_t)(end - mark.at)};
-
-        if (end == NULL || !lw_firehose_is_id(id))
-            return lw_fault_set(fault, LW_ERR_STATE, "the mark of the http source is damaged");
-        remember(push, id);
-        mark.at += id.len + 1;
-        mark.len -= id.len + 1;
-    }
-    return LW_ERR_OK;
-}
-
-/* The ids as they will be once the batch is durable, oldest first: as many of the old ones as leave room for the new. */
+/* The ids as they will be once the batch is durable. */
 static void write_mark(struct lw_push *push)
 {
     size_t fresh = 0;
-    size_t skip;
 
     for (size_t i = 0; i < push->included_n; i++)
         fresh += push->included[i].whole && push->included[i].request->body.id_n > 0;
     lw_buf_clear(&push->mark);
-    lw_buf_text(&push->mark, MARK_HEAD);
-    skip = push->ids_n + fresh > LW_PUSH_IDS_MAX ? push->ids_n + fresh - LW_PUSH_IDS_MAX : 0;
-    for (size_t i = skip; i < push->ids_n; i++) {
-        size_t slot = (push->ids_next + LW_PUSH_IDS_MAX - push->ids_n + i) % LW_PUSH_IDS_MAX;
-
-        lw_buf_bytes(&push->mark, push->ids[slot].text, push->ids[slot].n);
-        lw_buf_char(&push->mark, '\n');
-    }
+    lw_push_ids_write(&push->ids, fresh, &push->mark);
     for (size_t i = 0; i < push->included_n; i++) {
         const struct lw_push_request *request = push->included[i].request;
 
-        if (!push->included[i].whole || request->body.id_n == 0)
-            continue;
-        lw_buf_bytes(&push->mark, request->body.id, request->body.id_n);
-        lw_buf_char(&push->mark, '\n');
+        if (push->included[i].whole && request->body.id_n > 0)
+            lw_push_ids_write_one(id_of(request), &push->mark);
     }
-}
-
-/* Answers. */
-static void firehose_body(struct lw_json_out *out, lw_time time, struct lw_str id, const char *message)
-{
-    lw_json_object(out);
-    lw_json_key(out, "requestId");
-    lw_json_str(out, id);
-    lw_json_key(out, "timestamp");
-    lw_json_int(out, time.ms);
-    if (message != NULL) {
-        lw_json_key(out, "errorMessage");
-        lw_json_text(out, message);
-    }
-    lw_json_object_end(out);
-}
-
-static void metrics_body(struct lw_json_out *out, const struct lw_push_counts *counts, const char *message)
-{
-    lw_json_object(out);
-    if (counts != NULL) {
-        lw_json_key(out, "accepted");
-        lw_json_uint(out, counts->accepted);
-        lw_json_key(out, "rejected");
-        lw_json_object(out);
-        for (size_t i = 0; i < LW_REJECT_COUNT; i++) {
-            if (counts->rejected[i] == 0)
-                continue;
-            lw_json_key(out, lw_reject_id((enum lw_reject)i));
-            lw_json_uint(out, counts->rejected[i]);
-        }
-        lw_json_object_end(out);
-    }
-    if (message != NULL) {
-        lw_json_key(out, "error");
-        lw_json_text(out, message);
-    }
-    lw_json_object_end(out);
 }
 
 static void answer(struct lw_push *push, enum lw_push_route route, struct lw_str id, int status,
                    const struct lw_push_counts *counts, const char *message, lw_push_answered *answered, void *context)
 {
     struct lw_buf body = {.ceiling = ANSWER_MAX};
-    struct lw_json_out out = {.buf = &body};
     struct lw_push_answer it = {.status = status, .content_type = "application/json"};
 
     push->health.errors += status == 400 || status == 413;
@@ -193,20 +97,15 @@ static void answer(struct lw_push *push, enum lw_push_route route, struct lw_str
     if (answered == NULL)
         return;
     if (route == LW_PUSH_FIREHOSE)
-        firehose_body(&out, now(push), id, message);
+        lw_push_answer_firehose(&body, now(push), id, message);
     else
-        metrics_body(&out, counts, message);
+        lw_push_answer_metrics(&body, counts, message);
     it.retry_after.ms = status == 503 ? RETRY_AFTER : 0;
     /* Without memory for its body an answer still has its status; Firehose takes an empty one as a failure and asks again,
        which is harmless. */
     it.body = body.error == LW_ERR_OK ? lw_buf_view(&body) : (struct lw_str){.len = 0};
     answered(context, &it);
     lw_buf_close(&body);
-}
-
-static struct lw_str id_of(const struct lw_push_request *request)
-{
-    return (struct lw_str){.at = request->body.id, .len = request->body.id_n};
 }
 
 static void free_request(struct lw_push_request *request)
@@ -299,7 +198,7 @@ void lw_push_begin(struct lw_push *push, enum lw_push_route route, struct lw_str
     if (route == LW_PUSH_FIREHOSE) {
         memcpy(request->body.id, shown.at == NULL ? "" : shown.at, shown.len);
         request->body.id_n = shown.len;
-        request->phase = shown.len > 0 && is_delivered(push, shown) ? SWALLOW : READING;
+        request->phase = shown.len > 0 && lw_push_ids_has(&push->ids, shown) ? SWALLOW : READING;
     }
     request->next = push->reading;
     push->reading = request;
@@ -454,7 +353,8 @@ static void answer_delivered(struct lw_push *push)
 
     for (struct lw_push_request *request = push->waiting; request != NULL; request = next) {
         next = request->next;
-        if (request->body.id_n > 0 && request->document == 0 && request->at == 0 && is_delivered(push, id_of(request)))
+        if (request->body.id_n > 0 && request->document == 0 && request->at == 0 &&
+            lw_push_ids_has(&push->ids, id_of(request)))
             finish(request, 200, NULL);
     }
 }
@@ -526,7 +426,7 @@ static void deliver(struct lw_push_request *request)
 {
     const struct lw_push_counts *counts = &request->counts;
 
-    remember(request->push, id_of(request));
+    lw_push_ids_add(&request->push->ids, id_of(request));
     if (counts->unknown && counts->accepted == 0)
         finish(request, 400, "the body is of no known format: `leeway help analyze` lists them");
     else if (request->route == LW_PUSH_METRICS && counts->accepted == 0 && is_faulty(counts))
@@ -592,7 +492,7 @@ static void push_close(void *state)
     while (push->reading != NULL)
         finish(push->reading, 503, "leeway is stopping: try again later");
     lw_buf_close(&push->mark);
-    free(push->ids);
+    lw_push_ids_close(&push->ids);
     free(push->parts);
     free(push->owners);
     free(push);
@@ -621,8 +521,7 @@ enum lw_err lw_push_open(struct lw_source *out, const struct lw_push_options *op
         push->options.text_max = LW_PUSH_TEXT_MAX;
     if (options->held_max == 0)
         push->options.held_max = LW_PUSH_HELD_MAX;
-    push->ids = calloc(LW_PUSH_IDS_MAX, sizeof(*push->ids));
-    err = push->ids == NULL ? lw_fault_memory(fault, "the http source") : read_mark(push, mark, fault);
+    err = lw_push_ids_open(&push->ids, mark, fault);
     if (err != LW_ERR_OK) {
         push_close(push);
         return err;

@@ -12,7 +12,6 @@
 #define LW_PUSH_HELD_MAX     ((size_t)128 << 20) /* of all requests together; beyond it: 503 */
 #define LW_PUSH_RATIO_MAX    200                 /* of unpacked to packed, looked at after the first MiB */
 #define LW_PUSH_WAITING_MAX  64                  /* requests that wait */
-#define LW_PUSH_IDS_MAX      256                 /* ids of Firehose requests that are remembered in the mark */
 
 enum lw_push_route { LW_PUSH_METRICS, LW_PUSH_FIREHOSE };
 
