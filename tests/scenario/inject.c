@@ -259,7 +259,7 @@ static bool say(struct rig *rig, const struct lw_people_request *request)
         enum lw_err err = LW_ERR_IO;
 
         if (rig->turn != NULL || start(rig))
-            err = lw_people_do(rig->store, request, rig->now, &arena, &reply, &done, &fault);
+            err = lw_people_do(rig->store, rig->config, request, rig->now, &arena, &reply, &done, &fault);
         if (err == LW_ERR_OK && done.noted)
             lw_turn_notes_changed(rig->turn);
         lw_arena_close(&arena);

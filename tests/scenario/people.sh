@@ -76,6 +76,13 @@ ok 'the numbers say so' eventually replied 'leeway_alerts{state="open"} 1'
 get /v1/alerts
 ok 'the list is for those with the token' replied '401 Unauthorized'
 
+sed 's/^quiet_period/models: [{match: "*", alert: info}]\n&/' "$work/leeway.yaml" >"$work/info.yaml"
+sed 's/^quiet_period/models: [{match: "*", alert: observe}]\n&/' "$work/leeway.yaml" >"$work/observe.yaml"
+{ printf 'GET /v1/alerts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer a-push-token-of-the-tests\r\n'
+  printf 'Connection: close\r\n\r\n'; } | request
+ok 'it has two parts, and the alert is in the one of those that are sent' eval \
+    'replied "\"severity\":\"ticket\"" && replied "$id" && replied "\"observed\":[]"'
+
 run ack nonsense "${here[@]}"
 ok 'an alert that is none cannot be acknowledged' eval 'exits 2 && complains "leeway alerts"'
 run ack "$id" --for 7d --reason 'looking into it' "${here[@]}"
@@ -99,6 +106,13 @@ stop -KILL
 ok 'a killed daemon leaves its socket behind' test -S "$work/leeway.sock"
 run alerts "${here[@]}"
 ok 'without it the alerts are still told' eval 'exits 0 && says "$id"'
+run alerts -c "$work/info.yaml"
+ok 'no graver than the configuration lets them be told' eval 'grep -q "^info .*$id" "$work/out" && ! grep -q ticket "$work/out"'
+run alerts -c "$work/observe.yaml"
+ok 'those that are only observed are apart, and said to be' eval \
+    'says "no alert is open" && says "only observed" && sed -n "/only observed/,\$p" "$work/out" | grep -q "ticket.*$id"'
+run alerts -c "$work/observe.yaml" --format json
+ok 'in JSON too' eval 'says "\"alerts\":[],\"observed\":[{\"id\":\"$id\""'
 run ack "$id" --rebaseline --reason 'v2 features' "${here[@]}"
 ok 'and the new level is accepted' eval 'exits 0 && says "acknowledged: the level since run"'
 start

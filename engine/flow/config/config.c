@@ -260,3 +260,13 @@ bool lw_config_excludes_tuning(const struct lw_config *config)
     }
     return false;
 }
+
+enum lw_severity lw_config_severity(enum lw_config_alert as, enum lw_severity judged)
+{
+    static const enum lw_severity gravest[] = {[LW_ALERT_AS_OBSERVE] = LW_SEVERITY_INFO,
+                                               [LW_ALERT_AS_INFO] = LW_SEVERITY_INFO,
+                                               [LW_ALERT_AS_TICKET] = LW_SEVERITY_TICKET,
+                                               [LW_ALERT_AS_PAGE] = LW_SEVERITY_PAGE};
+
+    return judged < gravest[as] ? judged : gravest[as];
+}

@@ -109,6 +109,8 @@ LW_MUST_USE enum lw_err lw_config_match(const struct lw_config *config, struct l
 /* true when a tag or being a trial of a tuning job excludes a run. */
 bool lw_config_excludes_tag(const struct lw_config *config, struct lw_str key, struct lw_str value);
 bool lw_config_excludes_tuning(const struct lw_config *config);
+/* What a block lets be told: no graver than `as`; of `observe` nothing is told at all. */
+enum lw_severity lw_config_severity(enum lw_config_alert as, enum lw_severity judged);
 
 /* Something given on the command line or in the environment: "store=/x", "sources+=file:/x". */
 struct lw_config_given {

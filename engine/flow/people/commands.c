@@ -106,7 +106,10 @@ const struct lw_command lw_command_alerts = {
     .name = "alerts",
     .summary = "what is open",
     .about = "Lists the alerts that are open, oldest first: severity, since when, id, and what happened. Those that "
-             "someone takes care of, and those of muted models, are marked." EXITS,
+             "someone takes care of, and those of muted models, are marked. The severity is the one that is sent: no "
+             "graver than the block of the model allows (`alert:`). Alerts of models under `alert: observe` are never "
+             "sent; they are listed apart, with the severity that they would have. JSON has the same two lists, "
+             "`alerts` and `observed`." EXITS,
     .examples = "leeway alerts\t\nleeway alerts --format json\tfor programs\n",
     .options = alerts_options,
     .options_n = COUNT(alerts_options),
@@ -263,7 +266,8 @@ static enum lw_err do_offline(struct asking *asking, struct lw_fault *fault)
     if (asking->request.command == LW_PEOPLE_DO_TEST_ALERT)
         err = test_offline(asking, store, fault);
     else
-        err = lw_people_do(store, &asking->request, asking->now, &asking->arena, &asking->reply, &done, fault);
+        err = lw_people_do(store, asking->config, &asking->request, asking->now, &asking->arena, &asking->reply, &done,
+                           fault);
     lw_store_close(store);
     return err;
 }
@@ -368,24 +372,34 @@ static void show_alert(const struct asking *asking, struct lw_buf *text, const s
                  asking->session->terminal.utf8);
 }
 
+static void show_list(const struct asking *asking, struct lw_buf *text, const struct lw_json_in *in,
+                      const struct lw_json_node *alerts)
+{
+    for (const struct lw_json_node *alert = lw_json_in_first(in, alerts); alert != NULL;
+         alert = lw_json_in_next(in, alerts, alert))
+        show_alert(asking, text, in, alert);
+}
+
 static enum lw_err show_alerts(struct asking *asking, struct lw_fault *fault)
 {
     struct lw_buf text = {.ceiling = REPLY_MAX};
-    const struct lw_json_node *alerts;
-    const struct lw_json_node *alert;
+    const struct lw_json_node *told;
+    const struct lw_json_node *observed;
     struct lw_json_in in;
     enum lw_err err = lw_json_in_read(&in, lw_buf_view(&asking->reply), &asking->arena, fault);
 
     if (err != LW_ERR_OK)
         return err;
-    alerts = lw_json_in_member(&in, in.nodes, "alerts");
-    alert = lw_json_in_first(&in, alerts);
-    if (alert == NULL)
+    told = lw_json_in_member(&in, in.nodes, "alerts");
+    observed = lw_json_in_member(&in, in.nodes, "observed");
+    if (lw_json_in_first(&in, told) == NULL)
         lw_buf_text(&text, "no alert is open\n");
-    else
+    if (lw_json_in_first(&in, told) != NULL || lw_json_in_first(&in, observed) != NULL)
         lw_buf_format(&text, "%-8s  %-17s  %s\n", "SEVERITY", "SINCE (UTC)", "ID");
-    for (; alert != NULL; alert = lw_json_in_next(&in, alerts, alert))
-        show_alert(asking, &text, &in, alert);
+    show_list(asking, &text, &in, told);
+    if (lw_json_in_first(&in, observed) != NULL)
+        lw_buf_text(&text, "only observed (`alert: observe`): nothing is sent of these\n");
+    show_list(asking, &text, &in, observed);
     if (text.error == LW_ERR_OK)
         fwrite(text.at, 1, text.len, stdout);
     err = text.error == LW_ERR_OK ? LW_ERR_OK : lw_fault_memory(fault, "the answer");

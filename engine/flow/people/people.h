@@ -5,6 +5,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/buf.h"
+#include "engine/flow/config/config.h"
 #include "engine/store/store.h"
 #include "leeway/judged.h"
 #include "leeway/rules.h"
@@ -102,22 +103,26 @@ struct lw_people_done {
 /* Does alerts, ack, expect and mute on the store, in a turn of its own; `reply` gets one JSON object. LW_ERR_USAGE with a
    sentence for the person (there is no such alert, the time lies in the past ...). What has to be judged again is also kept
    in the store as a text of kind "touched", named origin '\x1f' model, until it is deleted by whoever judged it. */
-LW_MUST_USE enum lw_err lw_people_do(struct lw_store *store, const struct lw_people_request *request, lw_time now,
-                                     struct lw_arena *arena, struct lw_buf *reply, struct lw_people_done *done,
-                                     struct lw_fault *fault);
+LW_MUST_USE enum lw_err lw_people_do(struct lw_store *store, const struct lw_config *config,
+                                     const struct lw_people_request *request, lw_time now, struct lw_arena *arena,
+                                     struct lw_buf *reply, struct lw_people_done *done, struct lw_fault *fault);
 
-/* One alert that is not over, with what people said of it; oldest first. */
+/* One alert that is not over, with what people said of it. */
 struct lw_people_alert {
     struct lw_str origin, model;
     const struct lw_told_alert *told;
+    enum lw_severity severity; /* as it is told; of one that is only observed: as it would be without that */
+    bool observed;             /* `alert: observe`: nothing of it is sent */
     bool acknowledged, muted;
     lw_time until; /* LW_TIME_MAX: for good */
 };
-LW_MUST_USE enum lw_err lw_people_open_alerts(struct lw_store *store, const struct lw_people_notes *notes,
-                                              struct lw_str origin, struct lw_str model, lw_time now,
-                                              struct lw_arena *arena, const struct lw_people_alert **out, size_t *n,
-                                              struct lw_fault *fault);
-/* {"now":...,"alerts":[...]} */
+/* Those that are told, oldest first; then those that are only observed, oldest first. The block of a model is that of its
+   last run, as when it is judged. */
+LW_MUST_USE enum lw_err lw_people_open_alerts(struct lw_store *store, const struct lw_config *config,
+                                              const struct lw_people_notes *notes, struct lw_str origin,
+                                              struct lw_str model, lw_time now, struct lw_arena *arena,
+                                              const struct lw_people_alert **out, size_t *n, struct lw_fault *fault);
+/* {"now":...,"alerts":[...],"observed":[...]} */
 void lw_people_alerts_json(const struct lw_people_alert *alerts, size_t n, lw_time now, struct lw_buf *out);
 
 /* The body of a marked test alert (a flat object like any alert, its lw_model is "leeway-test"). */

@@ -86,21 +86,34 @@ enum lw_err lw_people_read(struct lw_store *store, struct lw_arena *arena, struc
 /* Alerts that are not over. */
 struct search {
     struct list found; /* struct lw_people_alert */
+    const struct lw_config *config;
     const struct lw_people_notes *notes;
     struct lw_str origin, model; /* empty: all */
     struct lw_str id;            /* empty: all that are open; else this one, whatever its state */
     lw_time now;
 };
 
+/* What leaves of an alert: what the block of its model lets be told. */
+static void weigh(struct lw_people_alert *the, enum lw_config_alert as)
+{
+    the->observed = as == LW_ALERT_AS_OBSERVE;
+    the->severity = the->told->alert.severity;
+    if (!the->observed)
+        the->severity = lw_config_severity(as, the->severity);
+}
+
 static enum lw_err search_told(struct search *search, const struct lw_store_model *model, struct lw_fault *fault)
 {
     struct lw_arena *arena = search->found.arena;
+    struct lw_config_matched matched;
     struct lw_str origin = lw_arena_text(arena, model->origin);
     struct lw_str name = lw_arena_text(arena, model->model);
     const struct lw_told_alert *told;
     size_t n;
     enum lw_err err = lw_live_told(model->told, arena, &told, &n, fault);
 
+    if (err == LW_ERR_OK)
+        err = lw_config_match(search->config, model->last_run, arena, &matched, fault);
     if (err != LW_ERR_OK)
         return err;
     if (origin.at == NULL || name.at == NULL)
@@ -116,6 +129,7 @@ static enum lw_err search_told(struct search *search, const struct lw_store_mode
         if (slot == NULL)
             return lw_fault_memory(fault, "alerts");
         *slot = (struct lw_people_alert){.origin = origin, .model = name, .told = &told[i], .until = {LW_TIME_MAX}};
+        weigh(slot, search->config->models[matched.block].alert);
         slot->acknowledged =
             lw_people_acknowledged(search->notes, lw_str_from(told[i].alert.id), search->now, &slot->until);
         slot->muted = lw_people_muted(search->notes, origin, name, search->now, &muted_until);
@@ -138,23 +152,27 @@ static enum lw_err search_model(void *self, const struct lw_store_model *model, 
     return search_told(search, model, fault);
 }
 
-static int by_age(const void *left, const void *right)
+static int by_told_and_age(const void *left, const void *right)
 {
     const struct lw_people_alert *a = left;
     const struct lw_people_alert *b = right;
     int64_t since_a = a->told->alert.has_evidence ? a->told->alert.evidence.ms : LW_TIME_MAX;
     int64_t since_b = b->told->alert.has_evidence ? b->told->alert.evidence.ms : LW_TIME_MAX;
 
+    if (a->observed != b->observed)
+        return a->observed ? 1 : -1;
     if (since_a != since_b)
         return since_a < since_b ? -1 : 1;
     return strcmp(a->told->alert.id, b->told->alert.id);
 }
 
-enum lw_err lw_people_open_alerts(struct lw_store *store, const struct lw_people_notes *notes, struct lw_str origin,
-                                  struct lw_str model, lw_time now, struct lw_arena *arena,
-                                  const struct lw_people_alert **out, size_t *n, struct lw_fault *fault)
+enum lw_err lw_people_open_alerts(struct lw_store *store, const struct lw_config *config,
+                                  const struct lw_people_notes *notes, struct lw_str origin, struct lw_str model,
+                                  lw_time now, struct lw_arena *arena, const struct lw_people_alert **out, size_t *n,
+                                  struct lw_fault *fault)
 {
     struct search search = {.found = {.arena = arena, .each = sizeof(struct lw_people_alert)},
+                            .config = config,
                             .notes = notes,
                             .origin = origin,
                             .model = model,
@@ -164,7 +182,7 @@ enum lw_err lw_people_open_alerts(struct lw_store *store, const struct lw_people
     if (err != LW_ERR_OK)
         return err;
     if (search.found.n > 1)
-        qsort(search.found.items, search.found.n, search.found.each, by_age);
+        qsort(search.found.items, search.found.n, search.found.each, by_told_and_age);
     *out = search.found.items;
     *n = search.found.n;
     return LW_ERR_OK;
@@ -184,7 +202,7 @@ static void write_alert(struct lw_json_out *out, const struct lw_people_alert *t
     put(out, "id", lw_str_from(alert->id));
     put(out, "origin", the->origin);
     put(out, "model", the->model);
-    put(out, "severity", lw_str_from(lw_severity_name(alert->severity)));
+    put(out, "severity", lw_str_from(lw_severity_name(the->severity)));
     put(out, "state", lw_str_from(the->acknowledged ? "acknowledged" : lw_alert_state_name(alert->state)));
     put(out, "kind", lw_str_from(lw_alert_kind_name(alert->kind)));
     put(out, "impact", lw_str_from(lw_impact_name(alert->impact)));
@@ -211,6 +229,18 @@ static void write_alert(struct lw_json_out *out, const struct lw_people_alert *t
     lw_json_object_end(out);
 }
 
+static void write_alerts(struct lw_json_out *out, const char *key, const struct lw_people_alert *alerts, size_t n,
+                         bool observed)
+{
+    lw_json_key(out, key);
+    lw_json_array(out);
+    for (size_t i = 0; i < n; i++) {
+        if (alerts[i].observed == observed)
+            write_alert(out, &alerts[i]);
+    }
+    lw_json_array_end(out);
+}
+
 void lw_people_alerts_json(const struct lw_people_alert *alerts, size_t n, lw_time now, struct lw_buf *buf)
 {
     struct lw_json_out out = {.buf = buf};
@@ -218,17 +248,15 @@ void lw_people_alerts_json(const struct lw_people_alert *alerts, size_t n, lw_ti
     lw_json_object(&out);
     lw_json_key(&out, "now");
     lw_json_time(&out, now);
-    lw_json_key(&out, "alerts");
-    lw_json_array(&out);
-    for (size_t i = 0; i < n; i++)
-        write_alert(&out, &alerts[i]);
-    lw_json_array_end(&out);
+    write_alerts(&out, "alerts", alerts, n, false);
+    write_alerts(&out, "observed", alerts, n, true);
     lw_json_object_end(&out);
 }
 
 /* Requests. */
 struct doing {
     struct lw_store *store;
+    const struct lw_config *config;
     const struct lw_people_request *request;
     lw_time now;
     struct lw_arena *arena;
@@ -308,6 +336,7 @@ static enum lw_err find_alert(const struct doing *doing, struct lw_str id, const
 {
     struct lw_people_notes none = {.n = 0};
     struct search search = {.found = {.arena = doing->arena, .each = sizeof(struct lw_people_alert)},
+                            .config = doing->config,
                             .notes = &none,
                             .id = id,
                             .now = doing->now};
@@ -470,8 +499,8 @@ static enum lw_err do_alerts(const struct doing *doing, struct lw_fault *fault)
     enum lw_err err = lw_people_read(doing->store, doing->arena, &notes, NULL, fault);
 
     if (err == LW_ERR_OK)
-        err = lw_people_open_alerts(doing->store, &notes, note->origin, note->model, doing->now, doing->arena, &alerts,
-                                    &n, fault);
+        err = lw_people_open_alerts(doing->store, doing->config, &notes, note->origin, note->model, doing->now,
+                                    doing->arena, &alerts, &n, fault);
     if (err == LW_ERR_OK)
         lw_people_alerts_json(alerts, n, doing->now, doing->reply);
     return err;
@@ -483,12 +512,13 @@ static bool fits(const struct lw_people_note *note)
            note->series.len <= TEXT_MAX && note->who.len <= REASON_MAX && note->reason.len <= REASON_MAX;
 }
 
-enum lw_err lw_people_do(struct lw_store *store, const struct lw_people_request *request, lw_time now,
-                         struct lw_arena *arena, struct lw_buf *answer, struct lw_people_done *done,
-                         struct lw_fault *fault)
+enum lw_err lw_people_do(struct lw_store *store, const struct lw_config *config,
+                         const struct lw_people_request *request, lw_time now, struct lw_arena *arena,
+                         struct lw_buf *answer, struct lw_people_done *done, struct lw_fault *fault)
 {
     struct lw_people_request own = *request;
-    struct doing doing = {.store = store, .request = &own, .now = now, .arena = arena, .reply = answer, .done = done};
+    struct doing doing = {
+        .store = store, .config = config, .request = &own, .now = now, .arena = arena, .reply = answer, .done = done};
 
     *done = (struct lw_people_done){.judge = false};
     own.note.at = now;

@@ -136,8 +136,9 @@ enum lw_err lw_lists_runs(struct lw_store *store, struct lw_str origin, struct l
     return err;
 }
 
-enum lw_err lw_lists_alerts(struct lw_store *store, struct lw_str origin, struct lw_str model, uint32_t limit,
-                            lw_time now, struct lw_buf *out, struct lw_fault *fault)
+enum lw_err lw_lists_alerts(struct lw_store *store, const struct lw_config *config, struct lw_str origin,
+                            struct lw_str model, uint32_t limit, lw_time now, struct lw_buf *out,
+                            struct lw_fault *fault)
 {
     struct lw_arena arena = {.ceiling = ARENA_MAX};
     struct lw_people_notes notes = {.n = 0};
@@ -146,7 +147,7 @@ enum lw_err lw_lists_alerts(struct lw_store *store, struct lw_str origin, struct
     enum lw_err err = lw_people_read(store, &arena, &notes, NULL, fault);
 
     if (err == LW_ERR_OK)
-        err = lw_people_open_alerts(store, &notes, origin, model, now, &arena, &alerts, &n, fault);
+        err = lw_people_open_alerts(store, config, &notes, origin, model, now, &arena, &alerts, &n, fault);
     if (err == LW_ERR_OK)
         lw_people_alerts_json(alerts, n < limit ? n : limit, now, out);
     lw_arena_close(&arena);

@@ -141,7 +141,8 @@ static void write_state(const struct lw_metrics *metrics, struct lw_buf *out)
 
         sample(out, "runs_total", &label, 1, metrics->runs[i]);
     }
-    family(out, "alerts", "gauge", "Alerts of the history that is kept, by state.");
+    family(out, "alerts", "gauge",
+           "Alerts of the history that is kept, by state; also those of models that are only observed.");
     for (size_t i = 0; i < COUNT(metrics->alerts); i++) {
         struct label label = {"state", lw_alert_state_name((enum lw_alert_state)i)};
 

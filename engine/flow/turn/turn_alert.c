@@ -214,21 +214,6 @@ static struct lw_str run_name(const struct lw_judged *judged, uint32_t run)
     return lw_run_str(judged->runs[run].run, judged->runs[run].run->name);
 }
 
-/* The gravest that alerts of a block may be. */
-static enum lw_severity gravest(enum lw_config_alert as)
-{
-    switch (as) {
-    case LW_ALERT_AS_OBSERVE:
-    case LW_ALERT_AS_INFO:
-        return LW_SEVERITY_INFO;
-    case LW_ALERT_AS_TICKET:
-        return LW_SEVERITY_TICKET;
-    case LW_ALERT_AS_PAGE:
-        return LW_SEVERITY_PAGE;
-    }
-    return LW_SEVERITY_TICKET;
-}
-
 static enum lw_err send(struct lw_turn *turn, const struct lw_turn_verdict *verdict, const struct lw_alert *alert,
                         enum lw_transition transition, struct lw_str occasion, struct lw_fault *fault)
 {
@@ -243,8 +228,7 @@ static enum lw_err send(struct lw_turn *turn, const struct lw_turn_verdict *verd
                                          .transition = transition,
                                          .occasion = occasion};
 
-    if (told.severity > gravest(verdict->block->alert))
-        told.severity = gravest(verdict->block->alert);
+    told.severity = lw_config_severity(verdict->block->alert, alert->severity);
     return lw_courier_alert(turn->courier, verdict->now, &topic, &event, false, fault);
 }
 
@@ -285,7 +269,7 @@ static enum lw_err tell_event(struct lw_turn *turn, const struct lw_turn_verdict
     if (event->transition == LW_TRANSITION_OPEN) {
         bool single = true;
 
-        if (alert->severity > LW_SEVERITY_INFO)
+        if (lw_config_severity(verdict->block->alert, alert->severity) > LW_SEVERITY_INFO)
             err = count_trouble(turn, verdict->at, verdict->now, &single, fault);
         if (err == LW_ERR_OK && !single)
             err = lw_store_put(turn->store, KIND_QUIET, lw_str_from(alert->id), LW_STR("1"), fault);

@@ -66,7 +66,7 @@ static enum lw_err list_alerts(void *self, struct lw_str origin, struct lw_str m
 {
     struct lw_loop *loop = self;
 
-    return lw_lists_alerts(loop->store, origin, model, limit, lw_loop_now(loop), out, fault);
+    return lw_lists_alerts(loop->store, loop->config, origin, model, limit, lw_loop_now(loop), out, fault);
 }
 
 /* --- people --- */
@@ -131,7 +131,7 @@ static enum lw_err on_request(void *self, const struct lw_people_request *reques
     case LW_PEOPLE_DO_ACK:
     case LW_PEOPLE_DO_EXPECT:
     case LW_PEOPLE_DO_MUTE:
-        err = lw_people_do(loop->store, request, lw_loop_now(loop), &loop->arena, reply, &done, fault);
+        err = lw_people_do(loop->store, loop->config, request, lw_loop_now(loop), &loop->arena, reply, &done, fault);
         if (err == LW_ERR_OK && (done.noted || done.judge))
             lw_turn_notes_changed(loop->turn);
         break;
