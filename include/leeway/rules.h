@@ -29,7 +29,8 @@ struct lw_rebaseline {
     struct lw_str model;
     struct lw_str run;    /* name of the run from which on the new level is the reference; empty: by `from` */
     struct lw_str series; /* of this one alone; empty: of all */
-    lw_time from;         /* the first run, in the order of judging, that starts then or later */
+    lw_time from;         /* the run that starts then; else the one whose name is stamped with that time; else the first
+                             one, in the order of judging, that starts later */
 };
 
 /* Smallest effect that may alarm. */

@@ -59,6 +59,8 @@ an_alert_is_open() {
     id=$(grep -o '"id":"[a-z2-7]\{26\}"' "$work/out" | head -n 1 | cut -d '"' -f 4)
     [ -n "$id" ]
 }
+# The output without its line ends.
+reads() { tr -s "\n " " " <"$work/out" | grep -qF -- "$1" || { echo "not in the output: $1"; cat "$work/out"; return 1; }; }
 told() { grep -q -- "$1" "$work/events.ndjson"; }
 
 # Of the last two days: what is long past would be told as stale.
@@ -70,6 +72,8 @@ ok 'a history is pushed' push "$work/history.ndjson"
 ok 'and accepted once it is stored' replied '"accepted":'
 ok 'an alert opens' eventually an_alert_is_open
 run alerts "${here[@]}"
+changed=$("$LEEWAY" alerts "${here[@]}" --format json | grep -o '"change_run":"[^"]*"' | head -n 1 | cut -d '"' -f 4)
+ok 'alerts shows the name of the run, and what to do with it' eval 'says "since run $changed" && says "leeway expect MODEL --from RUN"'
 ok 'alerts shows its severity, its id and its sentence' eval 'says "$id" && says ticket && says "validation:accuracy fell"'
 get /metrics
 ok 'the numbers say so' eventually replied 'leeway_alerts{state="open"} 1'
@@ -92,6 +96,14 @@ run alerts "${here[@]}"
 ok 'alerts says who is on it until when' says 'acknowledged until'
 run expect nothing-like-it --from now "${here[@]}"
 ok 'a misspelt model is no model' eval 'exits 2 && complains "check how it is written"'
+# The stamp of the run's name, 22 Nov 15:31:51, is before the start that its data show.
+stamp=${changed#simulated-} && date=${stamp%-*-*-*} && time=${stamp#"$date"-} && time=${time//-/:}
+run expect simulated --from "${date}T$time" --series cost "${here[@]}"
+ok 'the time in the name of the run means that run' eval 'exits 0 && reads "from run $changed on"'
+run expect simulated --from "${date}T${time%:*}" --series cost "${here[@]}"
+ok 'so it does without its seconds' reads "from run $changed on"
+run expect simulated --from "$changed" --series cost "${here[@]}"
+ok 'as does the name' reads "from run $changed on"
 run mute simulated --until 12h "${here[@]}"
 ok 'a model is muted' eval 'exits 0 && says "is muted until"'
 run mute simulated --until now "${here[@]}"
@@ -119,7 +131,14 @@ start
 no_alert_is_open() { run alerts "${here[@]}" && says 'no alert is open'; }
 ok 'the daemon takes that up: nothing is open any more' eventually no_alert_is_open
 run expect simulated --from 2030-01-01 --series duration --reason 'larger machines' "${here[@]}"
-ok 'a change to come is noted' eval 'exits 0 && says "a change of duration of simulated is expected"'
+ok 'a change to come is noted' eval 'exits 0 && says "a change of duration of simulated is expected" && reads "the first run that starts 1 Jan 2030 00:00 UTC or later"'
+for from in "\"from\":\"${date}T$time\"" "\"from\":\"${date}T${time%:*}\"" "\"run\":\"$changed\""; do
+    printf '{"at":"2026-01-01","kind":"expect","model":"simulated",%s,"reason":"v2 features"}\n' "$from" >"$work/notes.ndjson"
+    run analyze "$work/history.ndjson" --notes "$work/notes.ndjson" --fail-on drift
+    ok "offline the note $from means that run too" eval 'exits 0 && reads "acknowledged"'
+done
+run analyze "$work/history.ndjson" --fail-on drift
+ok 'which is an alert without it' exits 1
 stop -TERM
 ok 'it ends as told' test ! -S "$work/leeway.sock"
 ok 'no secret is in the log, the events or the store' eval '! grep -qa a-push-token "$work/log" "$work/events.ndjson" "$work/leeway.db"'

@@ -77,7 +77,7 @@ static const struct lw_option expect_options[] = {
     {.group = "What",
      .name = "from",
      .argument = "TIME|RUN",
-     .help = "From the first run that starts at this time or later, or from this run on"},
+     .help = "From this run on, or from the run of this time on: else from the first one after it"},
     {.group = "What",
      .name = "series",
      .argument = "SERIES",
@@ -134,7 +134,10 @@ const struct lw_command lw_command_expect = {
     .summary = "a change is wanted",
     .about = "Notes that from a time or a run on a model will be different on purpose: what changes there becomes the "
              "reference instead of an alert. The note is kept with its date and reason; `leeway analyze --notes` reads "
-             "the same notes." EXITS,
+             "the same notes.\n\nRUN is the name of a run, as `leeway alerts` and the events (lw_change_run) give it. "
+             "TIME means the run that starts then; else the one whose name is stamped with that time, with or without "
+             "its seconds, for the start that the data show may be a minute off; else the first run that starts later. "
+             "The answer says which run that is." EXITS,
     .examples = "leeway expect churn-xgb --from 2026-03-01T12:00Z --reason 'v2 features'\t\n"
                 "leeway expect churn-xgb --from churn-xgb-2026-03-01-12-00 --series duration\t\n",
     .options = expect_options,
@@ -350,6 +353,20 @@ static void show_since(struct lw_buf *text, const struct lw_json_in *in, const s
     lw_buf_format(text, "%-17s  ", since);
 }
 
+/* The name of the run that it is about: as `leeway expect` takes it. */
+static void show_run(const struct asking *asking, struct lw_buf *text, const struct lw_json_in *in,
+                     const struct lw_json_node *alert)
+{
+    struct lw_str change = lw_json_in_str(in, alert, "change_run");
+    struct lw_str run = change.len > 0 ? change : lw_json_in_str(in, alert, "opened_run");
+
+    if (run.len == 0)
+        return;
+    lw_buf_text(text, change.len > 0 ? "  since run " : "  run ");
+    (void)lw_safe_write(text, run, SIZE_MAX, asking->session->terminal.utf8);
+    lw_buf_char(text, '\n');
+}
+
 static void show_alert(const struct asking *asking, struct lw_buf *text, const struct lw_json_in *in,
                        const struct lw_json_node *alert)
 {
@@ -370,6 +387,7 @@ static void show_alert(const struct asking *asking, struct lw_buf *text, const s
     lw_buf_text(text, "\n  ");
     lw_safe_wrap(text, lw_json_in_str(in, alert, "message"), 2, 2, asking->session->terminal.columns,
                  asking->session->terminal.utf8);
+    show_run(asking, text, in, alert);
 }
 
 static void show_list(const struct asking *asking, struct lw_buf *text, const struct lw_json_in *in,
@@ -379,6 +397,9 @@ static void show_list(const struct asking *asking, struct lw_buf *text, const st
          alert = lw_json_in_next(in, alerts, alert))
         show_alert(asking, text, in, alert);
 }
+
+#define HINT                                                                                                           \
+    "on it: leeway ack ID; wanted: leeway ack ID --rebaseline, or leeway expect MODEL --from RUN\n"
 
 static enum lw_err show_alerts(struct asking *asking, struct lw_fault *fault)
 {
@@ -397,6 +418,8 @@ static enum lw_err show_alerts(struct asking *asking, struct lw_fault *fault)
     if (lw_json_in_first(&in, told) != NULL || lw_json_in_first(&in, observed) != NULL)
         lw_buf_format(&text, "%-8s  %-17s  %s\n", "SEVERITY", "SINCE (UTC)", "ID");
     show_list(asking, &text, &in, told);
+    if (lw_json_in_first(&in, told) != NULL)
+        lw_buf_text(&text, HINT);
     if (lw_json_in_first(&in, observed) != NULL)
         lw_buf_text(&text, "only observed (`alert: observe`): nothing is sent of these\n");
     show_list(asking, &text, &in, observed);

@@ -24,7 +24,7 @@ struct lw_people_note {
     struct lw_str run;      /* ack with rebaseline, expect: the run from which on the new level is the reference */
     struct lw_str series;   /* expect: of this series alone; empty: all */
     struct lw_str reason, who;
-    lw_time from, until; /* expect: from the first run that starts then or later; ack, mute: until then */
+    lw_time from, until; /* expect: from the run that lw_wanted_first finds; ack, mute: until then */
     bool has_from, has_until, rebaseline;
 };
 
@@ -32,6 +32,9 @@ struct lw_people_notes {
     const struct lw_people_note *notes; /* by (at, JSON) */
     size_t n;
 };
+
+/* Notes are texts of this kind in the store. */
+#define LW_PEOPLE_KIND_NOTE "note"
 
 /* All notes of the store; everything in `arena`. A text that is no note is passed over and counted in *damaged (may be
    NULL). */
@@ -122,6 +125,10 @@ LW_MUST_USE enum lw_err lw_people_open_alerts(struct lw_store *store, const stru
                                               const struct lw_people_notes *notes, struct lw_str origin,
                                               struct lw_str model, lw_time now, struct lw_arena *arena,
                                               const struct lw_people_alert **out, size_t *n, struct lw_fault *fault);
+/* The alert with this id, whatever its state. LW_ERR_USAGE: there is none. */
+LW_MUST_USE enum lw_err lw_people_find_alert(struct lw_store *store, const struct lw_config *config, struct lw_str id,
+                                             struct lw_arena *arena, const struct lw_people_alert **out,
+                                             struct lw_fault *fault);
 /* {"now":...,"alerts":[...],"observed":[...]} */
 void lw_people_alerts_json(const struct lw_people_alert *alerts, size_t n, lw_time now, struct lw_buf *out);
 
