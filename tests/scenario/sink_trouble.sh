@@ -79,6 +79,9 @@ for _ in $(seq 40); do
 done
 ok 'in the end all is there' eventually has 460 33
 ok 'twice where nobody knew, but no id has two bodies' no_conflict
+ok 'requests that nobody knows the end of are counted apart' \
+    counts 'leeway_deliveries_total{sink="loggly",outcome="ambiguous"} [1-9][0-9]*'
+ok 'none of them as one that surely failed' counts 'leeway_deliveries_total{sink="loggly",outcome="retried"} 0'
 watch_stop -TERM
 ok 'it ends' test "$status" -eq 0
 loggly_ask /double/events >"$work/export"

@@ -11,7 +11,8 @@
 static struct lw_metrics filled(void)
 {
     static struct lw_metrics_source source = {.name = "a \"b\"\\\n\xff", .kind = "file"};
-    static struct lw_metrics_sink sink = {.name = "loggly", .kind = "loggly", .acknowledged = 7, .holding = true};
+    static struct lw_metrics_sink sink = {
+        .name = "loggly", .kind = "loggly", .acknowledged = 7, .retried = 5, .ambiguous = 2, .holding = true};
     struct lw_metrics metrics = {.version = "1.0", .now = {10000}, .started = {4000}, .records = 5};
 
     source.health.requests = 3;
@@ -55,6 +56,8 @@ static void numbers_come_with_their_labels(void)
     has(&text, "\nleeway_outbox_age_seconds{sink=\"loggly\",lane=\"run\"} 2.5\n");
     has(&text, "\nleeway_outbox_age_seconds{sink=\"loggly\",lane=\"alert\"} 0\n");
     has(&text, "\nleeway_deliveries_total{sink=\"loggly\",outcome=\"acknowledged\"} 7\n");
+    has(&text, "\nleeway_deliveries_total{sink=\"loggly\",outcome=\"retried\"} 5\n");
+    has(&text, "\nleeway_deliveries_total{sink=\"loggly\",outcome=\"ambiguous\"} 2\n");
     has(&text, "\nleeway_sink_holding{sink=\"loggly\"} 1\n");
     has(&text, "\nleeway_slice_seconds_bucket{le=\"0.001\"} 1\n");
     has(&text, "\nleeway_slice_seconds_bucket{le=\"0.002\"} 2\n");

@@ -242,6 +242,7 @@ static void write_deliveries(const struct lw_metrics *metrics, struct lw_buf *ou
     } outcomes[] = {
         {"acknowledged", offsetof(struct lw_metrics_sink, acknowledged)},
         {"retried", offsetof(struct lw_metrics_sink, retried)},
+        {"ambiguous", offsetof(struct lw_metrics_sink, ambiguous)},
         {"held", offsetof(struct lw_metrics_sink, held)},
         {"refused", offsetof(struct lw_metrics_sink, refused)},
     };
@@ -259,7 +260,8 @@ static void write_deliveries(const struct lw_metrics *metrics, struct lw_buf *ou
     };
     uint64_t value;
 
-    family(out, "deliveries_total", "counter", "Requests to a sink by how they ended.");
+    family(out, "deliveries_total", "counter",
+           "Requests to a sink by how they ended; ambiguous: sent, but it was not told whether it was taken.");
     for (size_t i = 0; i < metrics->sinks_n; i++) {
         for (size_t k = 0; k < COUNT(outcomes); k++) {
             struct label labels[] = {{"sink", metrics->sinks[i].name}, {"outcome", outcomes[k].outcome}};

@@ -34,7 +34,7 @@ struct lw_metrics_sink {
     const char *name, *kind;
     struct lw_metrics_lane lanes[LW_LANE_COUNT];
     /* Of deliveries: requests by how they ended, and events that came through, were put aside, were given up. */
-    uint64_t acknowledged, retried, held, refused; /* requests */
+    uint64_t acknowledged, retried, ambiguous, held, refused; /* requests; ambiguous: nobody knows whether it arrived */
     uint64_t events_delivered, bytes_delivered, events_dead, events_lost;
     bool holding; /* it waits for a person: token, address, certificate */
     lw_time last_success;

@@ -39,7 +39,8 @@ static void fill_metrics(void *self, struct lw_metrics *metrics)
 
         lw_delivery_status(loop->out[i].delivery, &status);
         sink->acknowledged = status.results[LW_DELIVERY_RESULT_ACKNOWLEDGED];
-        sink->retried = status.results[LW_DELIVERY_RESULT_RETRY] + status.results[LW_DELIVERY_RESULT_AMBIGUOUS];
+        sink->retried = status.results[LW_DELIVERY_RESULT_RETRY];
+        sink->ambiguous = status.results[LW_DELIVERY_RESULT_AMBIGUOUS];
         sink->held = status.results[LW_DELIVERY_RESULT_HELD];
         sink->refused = status.results[LW_DELIVERY_RESULT_REFUSED];
         sink->events_delivered = status.events;
