@@ -281,6 +281,8 @@ static enum lw_err ask(struct asking *asking, struct lw_fault *fault)
     enum lw_err err = LW_ERR_OK;
 
     asking->request.note.who = who(asking);
+    if (asking->request.note.who.at == NULL)
+        return lw_fault_memory(fault, "your name");
     if (asking->config->control != NULL)
         err = lw_control_ask(asking->config->control, &asking->request, &asking->reply, &there, fault);
     if (err == LW_ERR_OK && !there)
@@ -398,8 +400,7 @@ static void show_list(const struct asking *asking, struct lw_buf *text, const st
         show_alert(asking, text, in, alert);
 }
 
-#define HINT                                                                                                           \
-    "on it: leeway ack ID; wanted: leeway ack ID --rebaseline, or leeway expect MODEL --from RUN\n"
+#define HINT "on it: leeway ack ID; wanted: leeway ack ID --rebaseline, or leeway expect MODEL --from RUN\n"
 
 static enum lw_err show_alerts(struct asking *asking, struct lw_fault *fault)
 {

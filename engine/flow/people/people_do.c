@@ -67,41 +67,43 @@ static enum lw_err keep_note(const struct doing *doing, const struct lw_people_n
     return err;
 }
 
-static enum lw_err noted(const struct doing *doing, const struct lw_people_note *note, struct lw_fault *fault)
+/* The answer is written before the note is kept: when memory is out for it, nothing was noted. */
+static enum lw_err noted(const struct doing *doing, const struct lw_people_note *note, struct lw_str message,
+                         struct lw_fault *fault)
 {
-    enum lw_err err = keep_note(doing, note, fault);
+    struct lw_json_out out = {.buf = doing->reply};
+    enum lw_err err;
 
+    if (message.at == NULL)
+        return lw_fault_memory(fault, "the answer");
+    lw_json_object(&out);
+    put(&out, "message", message);
+    put(&out, "origin", note->origin);
+    put(&out, "model", note->model);
+    lw_json_object_end(&out);
+    err = doing->reply->error == LW_ERR_OK ? keep_note(doing, note, fault) : lw_fault_memory(fault, "the answer");
     if (err == LW_ERR_OK)
         *doing->done =
             (struct lw_people_done){.origin = note->origin, .model = note->model, .judge = true, .noted = true};
     return err;
 }
 
-static void reply(const struct doing *doing, const struct lw_people_note *note, struct lw_str message)
+#define UNTIL_TEXT (LW_TIME_SHORT + 12)
+static void write_until(const struct lw_people_note *note, char text[UNTIL_TEXT])
 {
-    struct lw_json_out out = {.buf = doing->reply};
+    char time[LW_TIME_SHORT] = "";
 
-    lw_json_object(&out);
-    put(&out, "message", message);
-    put(&out, "origin", note->origin);
-    put(&out, "model", note->model);
-    lw_json_object_end(&out);
-}
-
-static struct lw_str until_text(const struct doing *doing, const struct lw_people_note *note)
-{
-    char text[LW_TIME_SHORT];
-
-    if (!note->has_until)
-        return LW_STR("");
-    lw_time_short(note->until, true, text);
-    return lw_arena_format(doing->arena, " until %s UTC", text);
+    if (note->has_until)
+        lw_time_short(note->until, true, time);
+    snprintf(text, UNTIL_TEXT, "%s%s%s", note->has_until ? " until " : "", time, note->has_until ? " UTC" : "");
 }
 
 static enum lw_err do_ack(const struct doing *doing, struct lw_fault *fault)
 {
     struct lw_people_note note = doing->request->note;
     const struct lw_people_alert *the = NULL;
+    char until[UNTIL_TEXT];
+    struct lw_str message;
     enum lw_err err = lw_people_find_alert(doing->store, doing->config, note.alert_id, doing->arena, &the, fault);
 
     if (err != LW_ERR_OK)
@@ -123,18 +125,12 @@ static enum lw_err do_ack(const struct doing *doing, struct lw_fault *fault)
         note.has_until = true;
         note.until = lw_time_after(doing->now, doing->request->lasts);
     }
-    err = noted(doing, &note, fault);
-    if (err == LW_ERR_OK) {
-        struct lw_str until = until_text(doing, &note);
-
-        reply(doing, &note,
-              note.rebaseline
+    write_until(&note, until);
+    message = note.rebaseline
                   ? lw_arena_format(doing->arena, "acknowledged: the level since run %.*s is the reference now",
                                     (int)note.run.len, note.run.at)
-                  : lw_arena_format(doing->arena, "acknowledged%.*s: %s", (int)until.len, until.at,
-                                    the->told->alert.message));
-    }
-    return err;
+                  : lw_arena_format(doing->arena, "acknowledged%s: %s", until, the->told->alert.message);
+    return noted(doing, &note, message, fault);
 }
 
 /* A model that nothing is known of is most likely misspelt, and the note would lie there without effect. */
@@ -243,31 +239,28 @@ static enum lw_err do_expect(const struct doing *doing, struct lw_fault *fault)
     from = beginning_text(doing, &beginning);
     if (from.at == NULL)
         return lw_fault_memory(fault, "the answer");
-    err = noted(doing, note, fault);
-    if (err == LW_ERR_OK)
-        reply(doing, note,
-              lw_arena_format(doing->arena, "noted: a change of %.*s of %.*s is expected, from %.*s", (int)series.len,
-                              series.at, (int)note->model.len, note->model.at, (int)from.len, from.at));
-    return err;
+    return noted(doing, note,
+                 lw_arena_format(doing->arena, "noted: a change of %.*s of %.*s is expected, from %.*s",
+                                 (int)series.len, series.at, (int)note->model.len, note->model.at, (int)from.len,
+                                 from.at),
+                 fault);
 }
 
 static enum lw_err do_mute(const struct doing *doing, struct lw_fault *fault)
 {
     const struct lw_people_note *note = &doing->request->note;
     enum lw_err err = check_model(doing, fault);
-    struct lw_str until;
+    char until[UNTIL_TEXT];
 
-    if (err == LW_ERR_OK)
-        err = noted(doing, note, fault);
     if (err != LW_ERR_OK)
         return err;
-    until = until_text(doing, note);
-    reply(doing, note,
-          note->until.ms > doing->now.ms
-              ? lw_arena_format(doing->arena, "%.*s is muted%.*s", (int)note->model.len, note->model.at, (int)until.len,
-                                until.at)
-              : lw_arena_format(doing->arena, "%.*s is not muted any more", (int)note->model.len, note->model.at));
-    return LW_ERR_OK;
+    write_until(note, until);
+    return noted(
+        doing, note,
+        note->until.ms > doing->now.ms
+            ? lw_arena_format(doing->arena, "%.*s is muted%s", (int)note->model.len, note->model.at, until)
+            : lw_arena_format(doing->arena, "%.*s is not muted any more", (int)note->model.len, note->model.at),
+        fault);
 }
 
 static enum lw_err do_alerts(const struct doing *doing, struct lw_fault *fault)

@@ -24,7 +24,7 @@ static void look_at_secret(struct lw_findings *findings, const char *what, const
     if (path == NULL)
         return;
     if (lw_secret_file_read(&secret, path, why, sizeof(why)))
-        lw_findings_add(findings, LW_FINDING_GOOD, what, "", "its secret in %s can be read, by this user alone", path);
+        lw_findings_add(findings, LW_FINDING_GOOD, what, "", "its secret in %s can be read, and not by everybody", path);
     else
         lw_findings_add(findings, LW_FINDING_FAIL, what,
                         "one line with the secret, chmod 600, owned by the user that leeway runs as", "%s", why);
@@ -121,7 +121,7 @@ static void look_at_store(const struct lw_config *config, struct lw_findings *fi
                         err == LW_ERR_STATE   ? "take back a copy made by `leeway store backup`"
                         : err == LW_ERR_NEWER ? "install the version of leeway that wrote it, or a later one"
                                               : "name another one with `store:`",
-                        "%s", fault.text);
+                        "%s: %s", config->store, fault.text);
     else
         lw_findings_add(findings, LW_FINDING_GOOD, "store", "", "%s: %llu models, %llu runs, %llu open alerts",
                         config->store, (unsigned long long)info.models, (unsigned long long)info.runs,
