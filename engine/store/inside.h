@@ -12,6 +12,7 @@
 struct lw_store_sink_state {
     uint32_t id;
     uint64_t next_seq;
+    uint64_t spool; /* bytes; 0: that of the limits */
     struct lw_store_lane lanes[LW_LANE_COUNT];
 };
 
@@ -64,6 +65,8 @@ LW_MUST_USE enum lw_err lw_store_outbox_flush(struct lw_store *store, struct lw_
 LW_MUST_USE enum lw_err lw_store_outbox_settle(struct lw_store *store, struct lw_fault *fault);
 void lw_store_outbox_forget(struct lw_store *store); /* chunks of a turn that is no more */
 void lw_store_outbox_close(struct lw_store *store);
+/* What the outbox of a sink may have, in bytes. */
+uint64_t lw_store_outbox_spool(const struct lw_store *store, size_t place);
 /* Place in sinks, or SIZE_MAX. */
 size_t lw_store_outbox_place(const struct lw_store *store, uint32_t sink);
 /* The oldest row of a lane is read anew after rows went. */

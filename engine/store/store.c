@@ -267,6 +267,11 @@ enum lw_err lw_store_open(struct lw_store **out, const char *path, enum lw_store
     return LW_ERR_OK;
 }
 
+void lw_store_limit(struct lw_store *store, const struct lw_store_limits *limits)
+{
+    store->limits = with_defaults(limits);
+}
+
 void lw_store_close(struct lw_store *store)
 {
     if (store == NULL)
@@ -387,7 +392,7 @@ static enum lw_err keep_bounds(struct lw_store *store, struct lw_fault *fault)
         err = lw_store_evict(store, sink->id, now, &full, fault);
         if (err != LW_ERR_OK)
             return err;
-        if (sink->lanes[LW_LANE_ALERT].bytes > store->limits.spool)
+        if (sink->lanes[LW_LANE_ALERT].bytes > lw_store_outbox_spool(store, i))
             return lw_fault_set(fault, LW_ERR_LIMIT,
                                 "the spool is full of alerts that could not be delivered: no input is taken until some "
                                 "are");

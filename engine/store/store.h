@@ -17,7 +17,8 @@ enum lw_store_mode {
 };
 
 struct lw_store_limits {
-    uint64_t spool;       /* bytes of the outbox of one sink; 0: 1 GiB. A part of it is kept for the alert lane */
+    uint64_t spool; /* bytes of the outbox of a sink without a bound of its own (lw_store_sink_spool); 0: 1 GiB. A part
+                             of it is kept for the alert lane */
     lw_span keep_points;  /* of closed units, for late data; 0: 30 days */
     uint32_t keep_runs;   /* of a model; 0: 1000 */
     lw_span keep_history; /* runs older than that go, but never the youngest 100 of a model; 0: two years */
@@ -28,6 +29,8 @@ struct lw_store_limits {
 LW_MUST_USE enum lw_err lw_store_open(struct lw_store **out, const char *path, enum lw_store_mode mode,
                                       const struct lw_store_limits *limits, struct lw_fault *fault);
 void lw_store_close(struct lw_store *store);
+/* After a reload of the configuration; as in open. Bounds of single sinks stay. */
+void lw_store_limit(struct lw_store *store, const struct lw_store_limits *limits);
 
 /* A turn is one transaction, synced to disk by commit. All functions that write demand one. LW_ERR_FULL: the disk is full;
    nothing changed, the turn may be tried later. LW_ERR_IO from commit: the store refuses everything until it is opened
@@ -106,6 +109,8 @@ struct lw_str lw_store_session(const struct lw_store *store);
 /* The number of a configured sink, by its name; the same for ever. */
 LW_MUST_USE enum lw_err lw_store_sink(struct lw_store *store, struct lw_str name, uint32_t *sink,
                                       struct lw_fault *fault);
+/* Bytes that the outbox of this sink may have; 0: as in the limits. Not kept in the file. */
+void lw_store_sink_spool(struct lw_store *store, uint32_t sink, uint64_t bytes);
 /* The functions of base/outbox.h on this store. paid and dead are small transactions of their own, or part of the open
    one; they need no sync (a repeated delivery is harmless, a lost event is not). */
 struct lw_outbox lw_store_outbox(struct lw_store *store);

@@ -153,7 +153,7 @@ static enum lw_err evict(struct lw_store *store, size_t place, lw_time now, stru
 {
     static const enum lw_lane order[] = {LW_LANE_METRIC, LW_LANE_RUN};
     const struct lw_store_lane *lanes = store->sinks.at[place].lanes;
-    uint64_t spool = store->limits.spool;
+    uint64_t spool = lw_store_outbox_spool(store, place);
     uint64_t reserve = spool / 10 < RESERVE_MOST ? spool / 10 : RESERVE_MOST;
     enum lw_err err = LW_ERR_OK;
 
@@ -173,8 +173,6 @@ static enum lw_err evict(struct lw_store *store, size_t place, lw_time now, stru
 
 enum lw_err lw_store_evict(struct lw_store *store, uint32_t sink, lw_time now, bool *full, struct lw_fault *fault)
 {
-    uint64_t spool = store->limits.spool;
-    uint64_t headroom = spool / 16 < HEADROOM ? spool / 16 : HEADROOM;
     size_t place = lw_store_outbox_place(store, sink);
     enum lw_err err = lw_store_writable(store, fault);
 
@@ -184,7 +182,11 @@ enum lw_err lw_store_evict(struct lw_store *store, uint32_t sink, lw_time now, b
         err = lw_store_wrote(store, lw_store_outbox_flush(store, fault));
     if (err == LW_ERR_OK)
         err = lw_store_wrote(store, evict(store, place, now, fault));
-    if (err == LW_ERR_OK)
+    if (err == LW_ERR_OK) {
+        uint64_t spool = lw_store_outbox_spool(store, place);
+        uint64_t headroom = spool / 16 < HEADROOM ? spool / 16 : HEADROOM;
+
         *full = store->sinks.at[place].lanes[LW_LANE_ALERT].bytes > spool - headroom;
+    }
     return err;
 }

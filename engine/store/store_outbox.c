@@ -23,6 +23,26 @@ size_t lw_store_outbox_place(const struct lw_store *store, uint32_t sink)
     return SIZE_MAX;
 }
 
+uint64_t lw_store_outbox_spool(const struct lw_store *store, size_t place)
+{
+    uint64_t own = store->sinks.at[place].spool;
+
+    return own != 0 ? own : store->limits.spool;
+}
+
+/* In both states: a turn that is taken back brings the durable one, and must not bring the old bound. */
+void lw_store_sink_spool(struct lw_store *store, uint32_t sink, uint64_t bytes)
+{
+    struct lw_store_sinks *states[] = {&store->sinks, &store->durable_sinks};
+
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        for (size_t j = 0; j < states[i]->n; j++) {
+            if (states[i]->at[j].id == sink)
+                states[i]->at[j].spool = bytes;
+        }
+    }
+}
+
 static enum lw_err find_sink(const struct lw_store *store, uint32_t sink, size_t *place, struct lw_fault *fault)
 {
     *place = lw_store_outbox_place(store, sink);

@@ -383,6 +383,38 @@ static void a_full_spool_gives_up_metrics_first_then_runs_and_never_alerts_and_s
     lw_store_close(store);
 }
 
+static void each_sink_has_a_bound_of_its_own_and_it_survives_a_turn_that_was_taken_back(void)
+{
+    const struct lw_store_limits limits = {.spool = 1000000};
+    uint32_t small, large, later;
+    struct lw_store *store = fresh(&limits, &small);
+
+    OK(lw_store_sink(store, LW_STR("pager"), &large, NULL));
+    lw_store_sink_spool(store, small, 100000);
+    OK(lw_store_begin(store, NULL));
+    OK(lw_store_sink(store, LW_STR("third"), &later, NULL));
+    lw_store_sink_spool(store, later, 50000);
+    lw_store_rollback(store);
+    OK(lw_store_begin(store, NULL));
+    for (int i = 0; i < 10; i++) {
+        add_bytes(store, small, LW_EVENT_METRIC, 20000);
+        add_bytes(store, small, LW_EVENT_RUN, 10); /* so that each is a row */
+        add_bytes(store, large, LW_EVENT_METRIC, 20000);
+    }
+    OK(lw_store_commit(store, NULL));
+    CU_ASSERT(lane_is(store, small, LW_LANE_METRIC, 4, 4, 80000));
+    CU_ASSERT(lane_is(store, large, LW_LANE_METRIC, 1, 10, 200000));
+    lw_store_sink_spool(store, small, 0); /* what holds for all */
+    OK(lw_store_begin(store, NULL));
+    for (int i = 0; i < 10; i++) {
+        add_bytes(store, small, LW_EVENT_METRIC, 20000);
+        add_bytes(store, small, LW_EVENT_RUN, 10);
+    }
+    OK(lw_store_commit(store, NULL));
+    CU_ASSERT(lane_is(store, small, LW_LANE_METRIC, 14, 14, 280000));
+    lw_store_close(store);
+}
+
 static void the_bound_of_a_spool_holds_to_the_byte_even_when_nobody_asks_for_room(void)
 {
     const struct lw_store_limits limits = {.spool = 500000};
@@ -477,6 +509,8 @@ KIT_SUITE("store_outbox",
           {"losses are told once and grow until then", losses_are_told_once_and_grow_until_then},
           {"a full spool gives up metrics first, then runs, and never alerts, and says so",
            a_full_spool_gives_up_metrics_first_then_runs_and_never_alerts_and_says_so},
+          {"each sink has a bound of its own, and it survives a turn that was taken back",
+           each_sink_has_a_bound_of_its_own_and_it_survives_a_turn_that_was_taken_back},
           {"the bound of a spool holds to the byte even when nobody asks for room",
            the_bound_of_a_spool_holds_to_the_byte_even_when_nobody_asks_for_room},
           {"a row whose bytes changed on disk is a loss and stops nothing",

@@ -23,9 +23,13 @@ static enum lw_err number_sinks(struct lw_courier *courier, struct lw_fault *fau
         return err;
     for (size_t i = 0; err == LW_ERR_OK && i < courier->config->sinks_n; i++)
         err = lw_store_sink(courier->store, lw_str_from(courier->config->sinks[i].name), &courier->numbers[i], fault);
-    if (err == LW_ERR_OK)
-        return lw_store_commit(courier->store, fault);
-    lw_store_rollback(courier->store);
+    if (err != LW_ERR_OK) {
+        lw_store_rollback(courier->store);
+        return err;
+    }
+    err = lw_store_commit(courier->store, fault);
+    for (size_t i = 0; err == LW_ERR_OK && i < courier->config->sinks_n; i++)
+        lw_store_sink_spool(courier->store, courier->numbers[i], courier->config->sinks[i].spool);
     return err;
 }
 
