@@ -478,6 +478,11 @@ enum lw_err lw_turn_source(struct lw_turn *turn, const struct lw_config_source *
     return LW_ERR_OK;
 }
 
+bool lw_turn_ended(const struct lw_turn *turn, size_t source)
+{
+    return source < turn->inputs_n && turn->inputs[source].ended;
+}
+
 uint32_t lw_turn_sink(const struct lw_turn *turn, size_t i)
 {
     return lw_courier_sink(turn->courier, i);

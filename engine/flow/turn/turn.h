@@ -22,7 +22,8 @@ struct lw_turn_options {
 /* Loads what was open, the models and the notes of people; LW_ERR_STATE when the store holds what cannot be read. */
 LW_MUST_USE enum lw_err lw_turn_open(struct lw_turn **out, const struct lw_turn_options *options,
                                      struct lw_fault *fault);
-/* Closes the sources too. What was not committed is offered again by them after the next start. */
+/* Closes the sources too. What was not committed is offered again by them after the next start; by all but standard input,
+   which is read once. */
 void lw_turn_close(struct lw_turn *turn);
 
 /* A source to be read, with its part of the configuration; the turn owns it from here on, also after a failure. Before it
@@ -31,6 +32,8 @@ LW_MUST_USE enum lw_err lw_turn_mark(struct lw_turn *turn, const struct lw_confi
                                      struct lw_fault *fault);
 LW_MUST_USE enum lw_err lw_turn_source(struct lw_turn *turn, const struct lw_config_source *config,
                                        struct lw_source source, struct lw_fault *fault);
+/* The source of this place in the configuration gives nothing any more. */
+bool lw_turn_ended(const struct lw_turn *turn, size_t source);
 /* The numbers of the sinks in the store, in the order of the configuration. */
 uint32_t lw_turn_sink(const struct lw_turn *turn, size_t i);
 

@@ -4,6 +4,7 @@
 #include "leeway/version.h"
 
 #include <event2/event.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +118,37 @@ static void plan(struct lw_loop *loop, bool busy, lw_span next)
     evtimer_add(loop->slice, &after);
 }
 
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* --once: what one sink did not get; true when it got all. What waits and what was refused for good are two things. */
+static bool tell_undelivered(struct lw_loop *loop, size_t sink)
+{
+    const char *name = loop->config->sinks[sink].name;
+    uint64_t kept = owed(loop, sink);
+    struct lw_delivery_status status;
+    char text[400];
+
+    lw_delivery_status(loop->out[sink].delivery, &status);
+    if (kept > 0) {
+        snprintf(text, sizeof(text),
+                 "%" PRIu64 " event%s for sink %.60s could not be delivered%s%.200s; what is kept goes out with the "
+                 "next start",
+                 kept, plural(kept), name, status.last_error[0] != '\0' ? ": " : "", status.last_error);
+        lw_loop_note(loop, LW_NOTE_ERROR, text);
+    }
+    if (status.dead > 0) {
+        snprintf(text, sizeof(text),
+                 "sink %.60s refused %" PRIu64 " event%s for good; put aside with the reason in the table `dead` of "
+                 "the store, not sent again",
+                 name, status.dead, plural(status.dead));
+        lw_loop_note(loop, LW_NOTE_ERROR, text);
+    }
+    return kept == 0 && status.dead == 0;
+}
+
 /* --once: told what is still owed when nothing more can be done. */
 static void finish_once(struct lw_loop *loop)
 {
@@ -129,20 +161,8 @@ static void finish_once(struct lw_loop *loop)
         lw_loop_note(loop, LW_NOTE_ERROR, trouble);
     }
     for (size_t i = 0; i < loop->out_n; i++) {
-        struct lw_delivery_status status;
-        unsigned long long kept;
-        char text[400];
-
-        lw_delivery_status(loop->out[i].delivery, &status);
-        kept = owed(loop, i);
-        kept += status.dead;
-        if (owed(loop, i) == 0 && status.dead == 0)
-            continue;
-        exit = LW_EXIT_UNDELIVERED;
-        snprintf(text, sizeof(text),
-                 "%llu events for sink %.60s were not delivered%s%s: they are kept, and go out with the next start",
-                 kept, loop->config->sinks[i].name, status.last_error[0] != '\0' ? ": " : "", status.last_error);
-        lw_loop_note(loop, LW_NOTE_ERROR, text);
+        if (!tell_undelivered(loop, i))
+            exit = LW_EXIT_UNDELIVERED;
     }
     end_loop(loop, exit);
 }
@@ -159,6 +179,23 @@ static void give_up_reading(struct lw_loop *loop)
     end_loop(loop, LW_EXIT_INPUT);
 }
 
+/* Whoever ended it wants to know whether something waits. */
+static void finish_draining(struct lw_loop *loop)
+{
+    uint64_t waits = 0;
+    char text[200];
+
+    for (size_t i = 0; i < loop->out_n; i++)
+        waits += owed(loop, i);
+    if (waits == 0)
+        snprintf(text, sizeof(text), "ended; nothing waits to be delivered");
+    else
+        snprintf(text, sizeof(text), "ended; %" PRIu64 " event%s in the store, delivered after the next start", waits,
+                 waits == 1 ? " waits" : "s wait");
+    lw_loop_note(loop, LW_NOTE_INFO, text);
+    end_loop(loop, waits > 0 && loop->options.once ? LW_EXIT_UNDELIVERED : loop->exit);
+}
+
 static void run_draining(struct lw_loop *loop)
 {
     lw_span next = {INT64_MAX};
@@ -166,7 +203,7 @@ static void run_draining(struct lw_loop *loop)
     deliver(loop, &next);
     if (lw_loop_ticks(loop).ms >= loop->drain_until.ms ||
         (is_drained(loop, false) && (loop->server == NULL || lw_server_busy(loop->server) == 0))) {
-        end_loop(loop, loop->exit);
+        finish_draining(loop);
         return;
     }
     if (next.ms > loop->drain_until.ms)
@@ -189,7 +226,7 @@ static void on_slice(evutil_socket_t fd, short what, void *context)
     }
     if (loop->reload)
         lw_loop_reload(loop);
-    else if (lw_turn_is_worn(loop->turn))
+    else if (lw_turn_is_worn(loop->turn) && !lw_loop_reads_input(loop))
         lw_loop_renew(loop);
     if (loop->turn == NULL)
         return;
@@ -281,15 +318,9 @@ static enum lw_err watch_signals(struct lw_loop *loop, struct lw_fault *fault)
 
 static enum lw_err open_store(struct lw_loop *loop, struct lw_fault *fault)
 {
-    struct lw_store_limits limits = {.keep_points = loop->config->keep_points,
-                                     .keep_history = loop->config->keep_history};
-    enum lw_err err;
+    const struct lw_store_limits limits = lw_loop_limits(loop->config);
+    enum lw_err err = lw_store_open(&loop->store, loop->config->store, LW_STORE_OWN, &limits, fault);
 
-    for (size_t i = 0; i < loop->config->sinks_n; i++) {
-        if (loop->config->sinks[i].spool > limits.spool)
-            limits.spool = loop->config->sinks[i].spool;
-    }
-    err = lw_store_open(&loop->store, loop->config->store, LW_STORE_OWN, &limits, fault);
     if (err == LW_ERR_OK)
         loop->outbox = lw_store_outbox(loop->store);
     return err;
@@ -342,8 +373,9 @@ static void tell_start(struct lw_loop *loop)
 {
     char text[400];
 
-    snprintf(text, sizeof(text), "leeway " LW_VERSION " watches %zu sources for %zu sinks; store %.200s",
-             loop->config->sources_n, loop->config->sinks_n, loop->config->store);
+    snprintf(text, sizeof(text), "leeway " LW_VERSION " watches %zu source%s for %zu sink%s; store %.200s",
+             loop->config->sources_n, plural(loop->config->sources_n), loop->config->sinks_n,
+             plural(loop->config->sinks_n), loop->config->store);
     lw_loop_note(loop, LW_NOTE_INFO, text);
 }
 

@@ -78,7 +78,10 @@ static enum lw_err open_server(struct lw_loop *loop, struct lw_fault *fault)
         return err;
     if (lw_server_token(loop->server).len > 0)
         err = lw_log_secret(loop->options.log, lw_server_token(loop->server), fault);
-    snprintf(text, sizeof(text), "listening on %.80s (port %u)", http->listen, lw_server_port(loop->server));
+    if (strcmp(strrchr(http->listen, ':'), ":0") == 0)
+        snprintf(text, sizeof(text), "listening on %.80s: port %u", http->listen, lw_server_port(loop->server));
+    else
+        snprintf(text, sizeof(text), "listening on %.80s", http->listen);
     lw_loop_note(loop, LW_NOTE_INFO, text);
     return err;
 }
@@ -122,12 +125,49 @@ enum lw_err lw_loop_start(struct lw_loop *loop, struct lw_fault *fault)
     return err;
 }
 
+/* The bounds of the single sinks are set with their numbers. */
+struct lw_store_limits lw_loop_limits(const struct lw_config *config)
+{
+    return (struct lw_store_limits){.keep_points = config->keep_points, .keep_history = config->keep_history};
+}
+
+/* What was opened once, and lives on beside what is closed and opened anew. */
+static void adapt(struct lw_loop *loop)
+{
+    const struct lw_store_limits limits = lw_loop_limits(loop->config);
+
+    lw_store_limit(loop->store, &limits);
+    lw_log_set(loop->options.log, loop->config->log_form == LW_LOG_JSON ? LW_LOG_STYLE_JSON : LW_LOG_STYLE_LOGFMT,
+               (enum lw_note)loop->config->log_level);
+}
+
+/* What was read of standard input and is not durable would be gone, and the rest would begin in the middle. */
+bool lw_loop_reads_input(const struct lw_loop *loop)
+{
+    for (size_t i = 0; i < loop->config->sources_n; i++) {
+        if (loop->config->sources[i].type == LW_SOURCE_STDIN && !lw_turn_ended(loop->turn, i))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the daemon can change from one to the other as it runs; if not, why. */
+static const char *obstacle(const struct lw_loop *loop, const struct lw_config *fresh)
+{
+    if (strcmp(fresh->store, loop->config->store) != 0)
+        return "another store needs a restart";
+    if (lw_loop_reads_input(loop))
+        return "standard input can be opened only once, so that needs a restart";
+    return NULL;
+}
+
 void lw_loop_reload(struct lw_loop *loop)
 {
     struct lw_buf errors = {.ceiling = (size_t)1 << 20};
     struct lw_fault fault = {.code = LW_ERR_OK};
     struct lw_config *fresh = NULL;
     struct lw_config *old = loop->config;
+    const char *why;
     char text[512];
 
     loop->reload = false;
@@ -135,15 +175,16 @@ void lw_loop_reload(struct lw_loop *loop)
     if (loop->options.configure(loop->options.self, &fresh, &errors, &fault) != LW_ERR_OK) {
         snprintf(text, sizeof(text), "the configuration is not read anew, the old one stays: %.400s", fault.text);
         lw_loop_note(loop, LW_NOTE_ERROR, text);
-    } else if (strcmp(fresh->store, old->store) != 0) {
-        lw_loop_note(loop, LW_NOTE_ERROR,
-                     "the configuration is not read anew, the old one stays: another store needs a restart");
+    } else if ((why = obstacle(loop, fresh)) != NULL) {
+        snprintf(text, sizeof(text), "the configuration is not read anew, the old one stays: %s", why);
+        lw_loop_note(loop, LW_NOTE_ERROR, text);
         lw_config_close(fresh);
     } else {
         lw_loop_stop(loop);
         loop->config = fresh;
         if (lw_loop_start(loop, &fault) == LW_ERR_OK) {
             lw_config_close(old);
+            adapt(loop);
             lw_loop_note(loop, LW_NOTE_INFO, "the configuration was read anew");
         } else {
             snprintf(text, sizeof(text), "the new configuration cannot be started, the old one stays: %.400s",

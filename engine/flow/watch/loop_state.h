@@ -72,8 +72,11 @@ void lw_loop_wake_deliveries(void *context);
 void lw_loop_die(struct lw_loop *loop, const struct lw_fault *fault);
 
 /* loop_open.c: what the configuration names. */
+struct lw_store_limits lw_loop_limits(const struct lw_config *config);
 LW_MUST_USE enum lw_err lw_loop_start(struct lw_loop *loop, struct lw_fault *fault);
 void lw_loop_stop(struct lw_loop *loop);
+/* Standard input is a source, and has not ended: what is open must stay so. */
+bool lw_loop_reads_input(const struct lw_loop *loop);
 /* Everything is closed and opened anew: what it holds in memory is what it needs. */
 void lw_loop_renew(struct lw_loop *loop);
 /* A configuration that is wrong, or that cannot be started, changes nothing. */
