@@ -3,14 +3,12 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
+#include "engine/base/http_curl_reply.h"
 #include "engine/base/http_url.h"
 
-#include <assert.h>
-#include <ctype.h>
 #include <curl/curl.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
-#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,15 +17,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define HEADERS_MAX       100                /* of a reply */
-#define HEADER_BYTES_MAX  ((size_t)64 << 10) /* of all of them together */
 #define CONNECTIONS_KEPT  8L
 #define SOCKETS_PER_QUERY 6 /* two families raced, the resolver's pair, a proxy's, one to spare */
-
-/* Where in the text of the headers a name and its value lie. */
-struct place {
-    size_t name, name_len, value, value_len;
-};
 
 struct query {
     struct query *next;
@@ -40,10 +31,7 @@ struct query {
     struct curl_slist *headers;
     lw_http_done *done;
     void *context;
-    struct lw_buf body, head;
-    struct place places[HEADERS_MAX];
-    size_t places_n;
-    bool too_large; /* the reason why a callback broke the transfer off */
+    struct lw_http_curl_reply reply;
     const char *refused;
 };
 
@@ -78,147 +66,6 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/* ---- what comes back ---- */
-
-static size_t take_body(char *bytes, size_t size, size_t n, void *context)
-{
-    struct query *query = context;
-
-    lw_buf_bytes(&query->body, bytes, size * n);
-    query->too_large |= query->body.error == LW_ERR_LIMIT;
-    return query->body.error == LW_ERR_OK ? size * n : 0;
-}
-
-static struct lw_str trimmed(struct lw_str text)
-{
-    while (text.len > 0 && strchr(" \t\r\n", text.at[text.len - 1]))
-        text.len--;
-    while (text.len > 0 && (*text.at == ' ' || *text.at == '\t')) {
-        text.at++;
-        text.len--;
-    }
-    return text;
-}
-
-static bool keep_header(struct query *query, struct lw_str line)
-{
-    const char *colon = memchr(line.at, ':', line.len);
-    struct lw_str name, value;
-    size_t start = query->head.len;
-
-    if (!colon)
-        return true; /* the empty line at the end, or folded text that nobody needs */
-    name = trimmed((struct lw_str){line.at, (size_t)(colon - line.at)});
-    value = trimmed((struct lw_str){colon + 1, line.len - (size_t)(colon - line.at) - 1});
-    if (query->places_n == HEADERS_MAX) {
-        query->too_large = true;
-        return false;
-    }
-    lw_buf_str(&query->head, name);
-    lw_buf_str(&query->head, value);
-    if (query->head.error != LW_ERR_OK) {
-        query->too_large |= query->head.error == LW_ERR_LIMIT;
-        return false;
-    }
-    for (size_t i = 0; i < name.len; i++)
-        query->head.at[start + i] = (char)tolower((unsigned char)query->head.at[start + i]);
-    query->places[query->places_n++] = (struct place){start, name.len, start + name.len, value.len};
-    return true;
-}
-
-static size_t take_header(char *bytes, size_t size, size_t n, void *context)
-{
-    struct query *query = context;
-    struct lw_str line = {bytes, size * n};
-
-    if (line.len >= 5 && memcmp(line.at, "HTTP/", 5) == 0) {
-        query->places_n = 0; /* what came before was an interim reply, 1xx */
-        lw_buf_clear(&query->head);
-        return line.len;
-    }
-    return keep_header(query, line) ? line.len : 0;
-}
-
-/* Codes that say that the peer is not who it should be: a person must look. A handshake that broke off (CURLE_SSL_CONNECT_ERROR)
-   may be a restart of the peer, and is tried again like any lost connection. */
-static const struct {
-    CURLcode code;
-    enum lw_http_outcome outcome;
-} classes[] = {
-    {CURLE_PEER_FAILED_VERIFICATION, LW_HTTP_TLS},
-    {CURLE_SSL_CACERT_BADFILE, LW_HTTP_TLS},
-    {CURLE_SSL_ISSUER_ERROR, LW_HTTP_TLS},
-    {CURLE_SSL_CRL_BADFILE, LW_HTTP_TLS},
-    {CURLE_SSL_INVALIDCERTSTATUS, LW_HTTP_TLS},
-    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, LW_HTTP_TLS},
-    {CURLE_SSL_CERTPROBLEM, LW_HTTP_TLS},
-    {CURLE_FILESIZE_EXCEEDED, LW_HTTP_TOO_LARGE},
-    {CURLE_UNSUPPORTED_PROTOCOL, LW_HTTP_TOO_LARGE}, /* HTTP/0.9: the scheme was checked */
-    {CURLE_WEIRD_SERVER_REPLY, LW_HTTP_TOO_LARGE},
-    {CURLE_URL_MALFORMAT, LW_HTTP_REFUSED},
-};
-
-static enum lw_http_outcome outcome_of(const struct query *query, CURLcode code)
-{
-    if (code == CURLE_OK)
-        return LW_HTTP_REPLIED;
-    if (query->too_large)
-        return LW_HTTP_TOO_LARGE;
-    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
-        if (classes[i].code == code)
-            return classes[i].outcome;
-    }
-    return LW_HTTP_NETWORK;
-}
-
-/* libcurl's own error buffer is not used: it may quote what it was given. */
-static void describe(const struct query *query, CURLcode code, struct lw_http_reply *reply)
-{
-    long verified = X509_V_OK, number = 0;
-    const char *text = curl_easy_strerror(code);
-
-    curl_easy_getinfo(query->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
-    curl_easy_getinfo(query->easy, CURLINFO_OS_ERRNO, &number);
-    if (reply->outcome == LW_HTTP_TLS && verified != X509_V_OK && verified != X509_V_ERR_UNSPECIFIED)
-        text = X509_verify_cert_error_string(verified);
-    else if (code == CURLE_PEER_FAILED_VERIFICATION)
-        text = "the certificate is for another name";
-    else if (query->too_large)
-        text = "the reply is larger than allowed";
-    else if (reply->outcome == LW_HTTP_TOO_LARGE && code != CURLE_FILESIZE_EXCEEDED)
-        text = "the reply is not HTTP";
-    if (code == CURLE_COULDNT_CONNECT && number != 0)
-        snprintf(reply->detail, sizeof(reply->detail), "%s: %s", text, strerror((int)number));
-    else
-        snprintf(reply->detail, sizeof(reply->detail), "%s", text);
-}
-
-static void fill_reply(const struct query *query, CURLcode code, struct lw_http_header headers[HEADERS_MAX],
-                       struct lw_http_reply *reply)
-{
-    long status = 0, sent = 0;
-
-    *reply = (struct lw_http_reply){.outcome = outcome_of(query, code), .headers = headers};
-    curl_easy_getinfo(query->easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(query->easy, CURLINFO_REQUEST_SIZE, &sent);
-    reply->unsent = reply->outcome == LW_HTTP_NETWORK && sent == 0;
-    if (code != CURLE_OK) {
-        describe(query, code, reply);
-        return;
-    }
-    reply->status = (int)status;
-    reply->body = lw_buf_view(&query->body);
-    for (size_t i = 0; i < query->places_n; i++) {
-        const struct place *place = &query->places[i];
-
-        headers[i] = (struct lw_http_header){
-            .name = {query->head.at + place->name, place->name_len},
-            .value = {query->head.at + place->value, place->value_len},
-        };
-    }
-    reply->headers_n = query->places_n;
-}
-
 /* ---- queries ---- */
 
 static void query_free(struct query *query)
@@ -233,8 +80,7 @@ static void query_free(struct query *query)
     for (line = query->headers; line; line = line->next)
         explicit_bzero(line->data, strlen(line->data)); /* bearer tokens, signatures */
     curl_slist_free_all(query->headers);
-    lw_buf_close(&query->body);
-    lw_buf_close(&query->head);
+    lw_http_curl_reply_close(&query->reply);
     free(query);
 }
 
@@ -253,14 +99,14 @@ static void unlink_query(struct lw_http_curl *curl, struct query *query)
 /* It has left the list when `done` runs, so `done` may start and cancel as it likes. */
 static void finish(struct query *query, CURLcode code)
 {
-    struct lw_http_header headers[HEADERS_MAX];
+    struct lw_http_header headers[LW_HTTP_CURL_HEADERS];
     struct lw_http_reply reply;
 
     if (query->refused) {
         reply = (struct lw_http_reply){.outcome = LW_HTTP_REFUSED};
         snprintf(reply.detail, sizeof(reply.detail), "%s", query->refused);
     } else {
-        fill_reply(query, code, headers, &reply);
+        lw_http_curl_reply_tell(&query->reply, query->easy, code, headers, &reply);
     }
     unlink_query(query->curl, query);
     query->done(query->context, &reply);
@@ -424,7 +270,7 @@ static bool add_line(struct query *query, const char *line)
 /* libcurl adds a form's Content-Type to a POST and an Expect to a large one, unless it is told that there is none. */
 static enum lw_err add_headers(struct query *query, const struct lw_http_request *request, struct lw_fault *fault)
 {
-    struct lw_buf line = {.ceiling = HEADER_BYTES_MAX};
+    struct lw_buf line = {.ceiling = LW_HTTP_CURL_HEADER_BYTES};
     bool good = add_line(query, "Expect:"), typed = false;
 
     for (size_t i = 0; good && i < request->headers_n; i++) {
@@ -497,9 +343,8 @@ static bool set_safety(const struct query *query, const struct lw_http_request *
            curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK; /* cancelling does not wait for a resolver */
 }
 
-static bool set_limits(const struct query *query, const struct lw_http_request *request)
+static bool set_limits(CURL *easy, const struct lw_http_request *request)
 {
-    CURL *easy = query->easy;
     long fresh = request->fresh_connection ? 1L : 0L;
 
     return curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, or_default(request->connect_timeout, 10 * LW_SECOND)) ==
@@ -507,7 +352,6 @@ static bool set_limits(const struct query *query, const struct lw_http_request *
            curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, or_default(request->timeout, LW_MINUTE)) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, 30L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)query->body.ceiling) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, fresh) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, fresh) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
@@ -519,16 +363,12 @@ static bool set_up(struct query *query, const struct lw_http_request *request, c
 {
     CURL *easy = query->easy;
 
-    return set_safety(query, request) && set_limits(query, request) && set_method(easy, request, method) &&
+    return set_safety(query, request) && set_limits(easy, request) && set_method(easy, request, method) &&
            curl_easy_setopt(easy, CURLOPT_CURLU, query->url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HTTPHEADER, query->headers) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_USERAGENT, query->curl->user_agent) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_WRITEDATA, query) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HEADERDATA, query) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PRIVATE, query) == CURLE_OK;
+           lw_http_curl_reply_attach(&query->reply, easy) && curl_easy_setopt(easy, CURLOPT_PRIVATE, query) == CURLE_OK;
 }
 
 static enum lw_err make_query(struct lw_http_curl *curl, const struct lw_http_request *request, struct query *query,
@@ -567,8 +407,7 @@ static enum lw_err start(void *self, const struct lw_http_request *request, lw_h
     query->curl = curl;
     query->done = done;
     query->context = context;
-    query->body.ceiling = request->reply_max > 0 ? request->reply_max : LW_HTTP_REPLY_MAX;
-    query->head.ceiling = HEADER_BYTES_MAX;
+    lw_http_curl_reply_open(&query->reply, request->reply_max > 0 ? request->reply_max : LW_HTTP_REPLY_MAX);
     err = make_query(curl, request, query, fault);
     if (err != LW_ERR_OK) {
         query_free(query);

@@ -1,76 +1,15 @@
-#define _GNU_SOURCE /* explicit_bzero */
-#include "engine/sink/delivery.h"
+#include "engine/sink/delivery_state.h"
 
-#include "engine/base/arena.h"
 #include "engine/base/fault.h"
-#include "engine/sink/append.h"
-#include "engine/sink/batch.h"
-#include "engine/sink/pace.h"
 #include "engine/sink/request.h"
-#include "engine/sink/verdict.h"
 #include "engine/sink/webhook.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define PROBE        (5 * LW_MINUTE)
 #define OUTBOX_RETRY (1 * LW_SECOND)
-#define WRITE_RETRY  ((int64_t)20)       /* ms until a full pipe is looked at again */
-#define RAMP_MIN     ((size_t)256 << 10) /* the first request after a failure; then doubled */
-#define FILE_BATCH   ((size_t)1 << 20)
-#define HOOK_BATCH   ((size_t)200 << 10) /* PagerDuty takes 512 KB, and the list is escaped at most once */
-#define HOOK_JSON    ((size_t)1 << 20)
+#define WRITE_RETRY  ((int64_t)20) /* ms until a full pipe is looked at again */
 #define SLACK_SPACE  (1 * LW_SECOND)
-#define REFUSALS_MAX 32 /* in a row, with nothing taken in between: it is not the events that are wrong */
 #define NEVER        INT64_MAX
-
-enum stage {
-    IDLE,
-    IN_FLIGHT,
-    REPLIED, /* the verdict waits for work */
-    WRITING, /* the rest of the batch waits for the reader of standard output */
-    SETTLING /* decided; the outbox must be told */
-};
-
-struct lane {
-    struct lw_delivery *delivery;
-    enum lw_lane which;
-    enum stage stage;
-    struct lw_batch batch;
-    struct lw_buf payload;
-    struct lw_batch_cursor cursor;
-    uint32_t suspects; /* so many of the next events hold one that is refused; 0: none is known */
-    size_t ramp;       /* bytes of a request at most */
-    unsigned failures; /* in a row */
-    int64_t next_try;  /* ticks */
-    bool owed;         /* the last look found something that could not be sent yet */
-    uint64_t request;
-    struct lw_verdict verdict;
-    bool bury;
-    size_t written;
-    struct lw_pace pace; /* of a webhook; more than it allows are grouped */
-};
-
-struct lw_delivery {
-    struct lw_delivery_options options;
-    struct lw_arena texts;
-    struct lw_outbox outbox;
-    struct lw_http http;
-    struct lw_world world;
-    struct lw_append append;
-    struct lane lanes[LW_LANE_COUNT];
-    struct lw_delivery_status status;
-    lw_time now;
-    int64_t ticks;
-    bool held;
-    int64_t probe_at, not_before; /* ticks; of all lanes */
-    unsigned refusals;
-    uint64_t jitter;
-    size_t slice; /* bytes written to a file in this call */
-    void (*wake)(void *context);
-    void *wake_context;
-};
 
 const char *lw_delivery_result_id(enum lw_delivery_result result)
 {
@@ -91,20 +30,6 @@ const char *lw_delivery_state_id(enum lw_delivery_state state)
 }
 
 /* ---- opening ---- */
-
-static size_t batch_bytes(const struct lw_delivery_options *options)
-{
-    switch (options->type) {
-    case LW_DELIVERY_LOGGLY:
-        return LW_REQUEST_LOGGLY_BATCH;
-    case LW_DELIVERY_WEBHOOK:
-        return options->format == LW_DELIVERY_JSON ? HOOK_JSON : HOOK_BATCH;
-    case LW_DELIVERY_FILE:
-    case LW_DELIVERY_STDOUT:
-        break;
-    }
-    return FILE_BATCH;
-}
 
 enum lw_err lw_delivery_open(struct lw_delivery **out, const struct lw_delivery_options *options,
                              const struct lw_outbox *outbox, const struct lw_http *http, const struct lw_world *world,
@@ -135,18 +60,11 @@ enum lw_err lw_delivery_open(struct lw_delivery **out, const struct lw_delivery_
     for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
         delivery->lanes[i].delivery = delivery;
         delivery->lanes[i].which = (enum lw_lane)i;
-        delivery->lanes[i].ramp = batch_bytes(options);
+        delivery->lanes[i].ramp = lw_delivery_outcome_most(options);
         delivery->lanes[i].next_try = INT64_MIN;
     }
     *out = delivery;
     return LW_ERR_OK;
-}
-
-static void wipe_payload(struct lane *lane)
-{
-    if (lane->payload.at)
-        explicit_bzero(lane->payload.at, lane->payload.capacity); /* PagerDuty's routing key is in the body */
-    lw_buf_close(&lane->payload);
 }
 
 void lw_delivery_close(struct lw_delivery *delivery)
@@ -154,11 +72,11 @@ void lw_delivery_close(struct lw_delivery *delivery)
     if (!delivery)
         return;
     for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
-        struct lane *lane = &delivery->lanes[i];
+        struct lw_delivery_lane *lane = &delivery->lanes[i];
 
-        if (lane->stage == IN_FLIGHT)
+        if (lane->stage == LW_STAGE_IN_FLIGHT)
             delivery->http.cancel(delivery->http.self, lane->request);
-        wipe_payload(lane);
+        lw_delivery_outcome_wipe(lane);
         lw_batch_close(&lane->batch);
     }
     if (delivery->append.path)
@@ -171,172 +89,6 @@ void lw_delivery_on_wake(struct lw_delivery *delivery, void (*wake)(void *contex
 {
     delivery->wake = wake;
     delivery->wake_context = context;
-}
-
-/* ---- state, and what people are told of it ---- */
-
-static void note(const struct lw_delivery *delivery, enum lw_note level, const char *text)
-{
-    char line[512];
-
-    snprintf(line, sizeof(line), "sink %s: %s", delivery->options.name, text);
-    if (delivery->world.note)
-        delivery->world.note(delivery->world.self, level, line);
-}
-
-static bool any_failed(const struct lw_delivery *delivery)
-{
-    for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
-        if (delivery->lanes[i].failures > 0)
-            return true;
-    }
-    return false;
-}
-
-/* One note per change of state, not one per try. */
-static void review(struct lw_delivery *delivery)
-{
-    struct lw_delivery_status *status = &delivery->status;
-    enum lw_delivery_state state = delivery->held         ? LW_DELIVERY_HELD
-                                   : any_failed(delivery) ? LW_DELIVERY_RETRYING
-                                                          : LW_DELIVERY_OK;
-    char text[400];
-
-    if (state == status->state)
-        return;
-    status->state = state;
-    status->since = delivery->now;
-    switch (state) {
-    case LW_DELIVERY_OK:
-        note(delivery, LW_NOTE_INFO, "works again");
-        return;
-    case LW_DELIVERY_RETRYING:
-        snprintf(text, sizeof(text), "%s; it is tried again by itself", status->last_error);
-        note(delivery, LW_NOTE_WARNING, text);
-        return;
-    case LW_DELIVERY_HELD:
-        snprintf(text, sizeof(text), "%s; nothing is sent until this is mended, it is tried each 5 minutes",
-                 status->last_error);
-        note(delivery, LW_NOTE_ERROR, text);
-        return;
-    }
-}
-
-static void set_error(struct lw_delivery *delivery, const char *why)
-{
-    snprintf(delivery->status.last_error, sizeof(delivery->status.last_error), "%s", why);
-    delivery->status.last_error_at = delivery->now;
-}
-
-/* ---- what a verdict does to its lane ---- */
-
-static void acknowledged(struct lane *lane)
-{
-    struct lw_delivery *delivery = lane->delivery;
-    size_t most = batch_bytes(&delivery->options);
-
-    delivery->status.events += lane->batch.events;
-    delivery->status.bytes += lane->batch.body.len;
-    delivery->status.acknowledged_at = delivery->now;
-    delivery->held = false;
-    delivery->refusals = 0;
-    lane->suspects = lane->suspects > lane->batch.events ? lane->suspects - lane->batch.events : 0;
-    lane->ramp = lane->ramp > most / 2 ? most : lane->ramp * 2;
-    lw_pace_sent(&lane->pace, delivery->ticks);
-    for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
-        /* The sink lives: the other lanes need not wait, but they begin small. */
-        if (delivery->lanes[i].failures > 0)
-            delivery->lanes[i].next_try = delivery->ticks;
-        delivery->lanes[i].failures = 0;
-    }
-    lane->bury = false;
-    lane->stage = SETTLING;
-}
-
-static void failed(struct lane *lane)
-{
-    struct lw_delivery *delivery = lane->delivery;
-
-    delivery->held = false;
-    lane->failures++;
-    lane->ramp = RAMP_MIN;
-    lane->next_try = delivery->ticks + lw_pace_backoff(&delivery->jitter, lane->failures);
-    if (lane->verdict.has_wait) {
-        lane->next_try = delivery->ticks + lane->verdict.wait.ms;
-        delivery->not_before = lane->next_try; /* it spoke for the whole account */
-    }
-    lane->owed = true;
-    lane->stage = IDLE;
-}
-
-static void hold(struct lane *lane)
-{
-    struct lw_delivery *delivery = lane->delivery;
-
-    delivery->held = true;
-    delivery->probe_at = delivery->ticks + PROBE;
-    lane->ramp = RAMP_MIN;
-    lane->owed = true;
-    lane->stage = IDLE;
-}
-
-/* A refusal is an answer: the sink works. The batch is halved by taking fewer of the same events next time; what is known
-   to hold the bad one shrinks by half with each request, so that it costs log2(n) + 3 of them at most. */
-static void refused(struct lane *lane)
-{
-    struct lw_delivery *delivery = lane->delivery;
-
-    delivery->held = false;
-    lane->failures = 0;
-    if (lane->batch.events > 1) {
-        lane->suspects = lane->batch.events;
-        lane->ramp = lane->batch.body.len / 2 > RAMP_MIN ? lane->batch.body.len / 2 : RAMP_MIN;
-        lane->owed = true;
-        lane->stage = IDLE;
-        delivery->status.bisections++;
-        return;
-    }
-    if (delivery->refusals++ == 0)
-        note(delivery, LW_NOTE_WARNING, "an event was refused for good; it is kept aside");
-    lane->suspects = 0;
-    lane->bury = true;
-    lane->stage = SETTLING;
-    if (delivery->refusals >= REFUSALS_MAX) {
-        set_error(delivery, "it refuses every event; look at the newest dead letters");
-        delivery->held = true;
-        delivery->probe_at = delivery->ticks + PROBE;
-    }
-}
-
-static void apply(struct lane *lane)
-{
-    struct lw_delivery *delivery = lane->delivery;
-    enum lw_delivery_result result = lane->verdict.result;
-
-    wipe_payload(lane);
-    delivery->status.results[result]++;
-    if (result != LW_DELIVERY_RESULT_ACKNOWLEDGED)
-        set_error(delivery, lane->verdict.why);
-    switch (result) {
-    case LW_DELIVERY_RESULT_ACKNOWLEDGED:
-        acknowledged(lane);
-        break;
-    case LW_DELIVERY_RESULT_RETRY:
-    case LW_DELIVERY_RESULT_AMBIGUOUS:
-        failed(lane);
-        break;
-    case LW_DELIVERY_RESULT_HELD:
-        hold(lane);
-        break;
-    case LW_DELIVERY_RESULT_REFUSED:
-        refused(lane);
-        break;
-    case LW_DELIVERY_RESULT_COUNT:
-        break;
-    }
-    if (lane->stage == IDLE)
-        lw_batch_clear(&lane->batch); /* read again for the next try: meanwhile it may have been given up, or grown */
-    review(delivery);
 }
 
 /* ---- sending ---- */
@@ -353,7 +105,7 @@ static enum lw_fit fit(void *context, enum lw_event_kind kind, struct lw_str eve
     return LW_FIT_SEND;
 }
 
-static enum lw_err take(struct lane *lane, uint32_t events, struct lw_fault *fault)
+static enum lw_err take(struct lw_delivery_lane *lane, uint32_t events, struct lw_fault *fault)
 {
     struct lw_delivery *delivery = lane->delivery;
     const struct lw_batch_limit limit = {.bytes = lane->ramp, .events = events};
@@ -363,16 +115,16 @@ static enum lw_err take(struct lane *lane, uint32_t events, struct lw_fault *fau
 }
 
 /* The events of the next request: all that there are, but for a lane in which one is looked for. */
-static uint32_t wanted_events(const struct lane *lane)
+static uint32_t wanted_events(const struct lw_delivery_lane *lane)
 {
-    if (lane->delivery->refusals >= REFUSALS_MAX)
+    if (lane->delivery->refusals >= LW_DELIVERY_REFUSALS)
         return 1;
     return lane->suspects < 2 ? lane->suspects : lane->suspects / 2;
 }
 
 /* One message per event as long as that makes at most 20 in a minute. Beyond, what waits goes as one; and where 20 went
    already, it waits until the first of them is a minute old. *later: nothing is to be sent now. */
-static enum lw_err group(struct lane *lane, bool *later, struct lw_fault *fault)
+static enum lw_err group(struct lw_delivery_lane *lane, bool *later, struct lw_fault *fault)
 {
     const struct lw_delivery_options *options = &lane->delivery->options;
     uint32_t waiting = lane->batch.events, together = 1;
@@ -390,18 +142,18 @@ static enum lw_err group(struct lane *lane, bool *later, struct lw_fault *fault)
 
 static void on_reply(void *context, const struct lw_http_reply *reply)
 {
-    struct lane *lane = context;
+    struct lw_delivery_lane *lane = context;
     struct lw_delivery *delivery = lane->delivery;
     lw_time now = delivery->world.now ? delivery->world.now(delivery->world.self) : delivery->now;
 
     lane->verdict = lw_verdict_of(reply, delivery->options.type, delivery->options.format, now);
-    lane->stage = REPLIED;
+    lane->stage = LW_STAGE_REPLIED;
     if (delivery->wake)
         delivery->wake(delivery->wake_context);
 }
 
 /* Writes, or goes on writing. */
-static void write_batch(struct lane *lane)
+static void write_batch(struct lw_delivery_lane *lane)
 {
     struct lw_delivery *delivery = lane->delivery;
     bool pending;
@@ -409,7 +161,7 @@ static void write_batch(struct lane *lane)
     lane->verdict = (struct lw_verdict){0};
     lane->verdict.result = lw_append_write(&delivery->append, lw_buf_view(&lane->batch.body), &lane->written, &pending,
                                            lane->verdict.why, sizeof(lane->verdict.why));
-    lane->stage = pending ? WRITING : REPLIED;
+    lane->stage = pending ? LW_STAGE_WRITING : LW_STAGE_REPLIED;
     delivery->slice += lane->batch.body.len;
 }
 
@@ -418,7 +170,7 @@ static bool writes(const struct lw_delivery *delivery)
     return delivery->options.type == LW_DELIVERY_FILE || delivery->options.type == LW_DELIVERY_STDOUT;
 }
 
-static void start(struct lane *lane)
+static void start(struct lw_delivery_lane *lane)
 {
     struct lw_delivery *delivery = lane->delivery;
     const struct lw_delivery_options *options = &delivery->options;
@@ -426,7 +178,7 @@ static void start(struct lane *lane)
     delivery->status.requests++;
     lane->verdict = (struct lw_verdict){0};
     if (delivery->held)
-        delivery->probe_at = delivery->ticks + PROBE;
+        delivery->probe_at = delivery->ticks + LW_DELIVERY_PROBE;
     if (options->type == LW_DELIVERY_WEBHOOK && options->format == LW_DELIVERY_SLACK)
         delivery->not_before = delivery->ticks + SLACK_SPACE;
     if (writes(delivery)) {
@@ -436,21 +188,21 @@ static void start(struct lane *lane)
     }
     lane->stage = lw_request_start(options, &delivery->http, &lane->batch, &lane->payload, on_reply, lane,
                                    &lane->request, &lane->verdict)
-                      ? IN_FLIGHT
-                      : REPLIED;
+                      ? LW_STAGE_IN_FLIGHT
+                      : LW_STAGE_REPLIED;
 }
 
 static bool busy(const struct lw_delivery *delivery)
 {
     for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
-        if (delivery->lanes[i].stage != IDLE)
+        if (delivery->lanes[i].stage != LW_STAGE_IDLE)
             return true;
     }
     return false;
 }
 
 /* When the lane may send next, in ticks. */
-static int64_t due(const struct lane *lane)
+static int64_t due(const struct lw_delivery_lane *lane)
 {
     const struct lw_delivery *delivery = lane->delivery;
     int64_t at = lane->next_try > delivery->not_before ? lane->next_try : delivery->not_before;
@@ -459,20 +211,21 @@ static int64_t due(const struct lane *lane)
 }
 
 /* It waits for another lane: one probe is enough, and the lines of two lanes must not mix. */
-static bool blocked(const struct lane *lane)
+static bool blocked(const struct lw_delivery_lane *lane)
 {
     return busy(lane->delivery) && (lane->delivery->held || writes(lane->delivery));
 }
 
-static bool may_start(const struct lane *lane)
+static bool may_start(const struct lw_delivery_lane *lane)
 {
     const struct lw_delivery *delivery = lane->delivery;
 
-    return due(lane) <= delivery->ticks && !blocked(lane) && !(writes(delivery) && delivery->slice >= FILE_BATCH);
+    return due(lane) <= delivery->ticks && !blocked(lane) &&
+           !(writes(delivery) && delivery->slice >= lw_delivery_outcome_most(&delivery->options));
 }
 
 /* Something may be owed: looks, and sends. */
-static enum lw_err try_to_send(struct lane *lane, struct lw_fault *fault)
+static enum lw_err try_to_send(struct lw_delivery_lane *lane, struct lw_fault *fault)
 {
     struct lw_delivery *delivery = lane->delivery;
     bool later = false;
@@ -497,13 +250,13 @@ static enum lw_err try_to_send(struct lane *lane, struct lw_fault *fault)
     else if (lane->batch.events > 0)
         start(lane);
     else if (lane->batch.rows_n > 0)
-        lane->stage = SETTLING; /* nothing of it can be sent */
+        lane->stage = LW_STAGE_SETTLING; /* nothing of it can be sent */
     else
         lane->suspects = 0;
     return LW_ERR_OK;
 }
 
-static enum lw_err settle(struct lane *lane, struct lw_fault *fault)
+static enum lw_err settle(struct lw_delivery_lane *lane, struct lw_fault *fault)
 {
     struct lw_delivery *delivery = lane->delivery;
     enum lw_err err = lw_batch_settle(&lane->batch, &delivery->outbox, delivery->options.sink,
@@ -516,10 +269,10 @@ static enum lw_err settle(struct lane *lane, struct lw_fault *fault)
     delivery->status.dead += lane->batch.dead_n + (lane->bury ? 1 : 0);
     delivery->status.skipped += lane->batch.skipped;
     if (lane->batch.dead_n > 0)
-        note(delivery, LW_NOTE_WARNING, lane->batch.dead[0].reason);
+        lw_delivery_outcome_note(delivery, LW_NOTE_WARNING, lane->batch.dead[0].reason);
     lane->cursor = lane->batch.rest;
     lane->bury = false;
-    lane->stage = IDLE;
+    lane->stage = LW_STAGE_IDLE;
     lw_batch_clear(&lane->batch);
     return LW_ERR_OK;
 }
@@ -527,26 +280,26 @@ static enum lw_err settle(struct lane *lane, struct lw_fault *fault)
 /* ---- the turn ---- */
 
 /* Goes through the stages of a lane until it waits for something. */
-static enum lw_err advance(struct lane *lane, struct lw_fault *fault)
+static enum lw_err advance(struct lw_delivery_lane *lane, struct lw_fault *fault)
 {
     enum lw_err err = LW_ERR_OK;
-    enum stage before;
+    enum lw_stage before;
 
     do {
         before = lane->stage;
         switch (lane->stage) {
-        case IN_FLIGHT:
+        case LW_STAGE_IN_FLIGHT:
             return LW_ERR_OK;
-        case IDLE:
+        case LW_STAGE_IDLE:
             err = try_to_send(lane, fault);
             break;
-        case WRITING:
+        case LW_STAGE_WRITING:
             write_batch(lane);
             break;
-        case REPLIED:
-            apply(lane);
+        case LW_STAGE_REPLIED:
+            lw_delivery_outcome_apply(lane);
             break;
-        case SETTLING:
+        case LW_STAGE_SETTLING:
             err = settle(lane, fault);
             break;
         }
@@ -554,20 +307,20 @@ static enum lw_err advance(struct lane *lane, struct lw_fault *fault)
     return err;
 }
 
-static int64_t next_of(const struct lane *lane)
+static int64_t next_of(const struct lw_delivery_lane *lane)
 {
     const struct lw_delivery *delivery = lane->delivery;
     int64_t at = due(lane);
 
     switch (lane->stage) {
-    case IN_FLIGHT:
+    case LW_STAGE_IN_FLIGHT:
         return NEVER;
-    case WRITING:
+    case LW_STAGE_WRITING:
         return delivery->ticks + WRITE_RETRY;
-    case REPLIED:
-    case SETTLING:
+    case LW_STAGE_REPLIED:
+    case LW_STAGE_SETTLING:
         return lane->next_try > delivery->ticks ? lane->next_try : delivery->ticks;
-    case IDLE:
+    case LW_STAGE_IDLE:
         break;
     }
     if (!lane->owed || blocked(lane))
@@ -608,9 +361,9 @@ void lw_delivery_status(const struct lw_delivery *delivery, struct lw_delivery_s
 
     *status = delivery->status;
     for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
-        const struct lane *lane = &delivery->lanes[i];
+        const struct lw_delivery_lane *lane = &delivery->lanes[i];
 
-        status->in_flight += lane->stage == IN_FLIGHT;
+        status->in_flight += lane->stage == LW_STAGE_IN_FLIGHT;
         if (lane->failures > 0 && due(lane) < at)
             at = due(lane);
     }
