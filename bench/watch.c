@@ -8,6 +8,7 @@
    EVENTS: a file of metric events as build/bench/events writes it. $LEEWAY and $LOGGLY: the two programs. */
 #define _GNU_SOURCE
 #include "engine/base/buf.h"
+#include "engine/flow/service/slices.h"
 #include "engine/store/store.h"
 #include "tests/kit/runs.h"
 
@@ -248,26 +249,30 @@ static double memory(const struct bench *bench, const char *line)
     return number_after(text, line) / 1024;
 }
 
-/* How many of a histogram took longer than 50 ms, and of how many. */
+/* How many slices of each kind of work took longer than 50 ms, and of how many; and what the kind took in all of them. */
 static void print_over(struct bench *bench, const char *figure)
 {
-    static const char *const names[] = {"slice", "judge"};
-
     if (ask_daemon(bench, "/metrics", NULL, 0) != 200)
         die("no metrics");
-    for (size_t i = 0; i < 2; i++) {
-        char key[80];
-        double all, within, sum;
+    for (int kind = 0; kind < LW_SLICE_COUNT; kind++) {
+        const char *id = lw_slice_id((enum lw_slice)kind);
+        char key[100];
+        double all, within, tenth, wall, cpu;
 
-        snprintf(key, sizeof(key), "leeway_%s_seconds_count ", names[i]);
+        snprintf(key, sizeof(key), "leeway_slice_seconds_count{kind=\"%s\"} ", id);
         all = number_after(bench->reply.at, key);
-        snprintf(key, sizeof(key), "leeway_%s_seconds_sum ", names[i]);
-        sum = number_after(bench->reply.at, key);
-        snprintf(key, sizeof(key), "leeway_%s_seconds_bucket{le=\"0.05\"} ", names[i]);
+        snprintf(key, sizeof(key), "leeway_slice_seconds_bucket{kind=\"%s\",le=\"0.05\"} ", id);
         within = number_after(bench->reply.at, key);
-        if (all > 0)
-            printf("%s: %s: %.0f of %.0f over 50 ms, mean %.1f ms\n", figure, names[i], all - within, all,
-                   sum / all * 1e3);
+        snprintf(key, sizeof(key), "leeway_slice_seconds_bucket{kind=\"%s\",le=\"0.1\"} ", id);
+        tenth = number_after(bench->reply.at, key);
+        snprintf(key, sizeof(key), "leeway_work_seconds_total{kind=\"%s\"} ", id);
+        wall = number_after(bench->reply.at, key);
+        snprintf(key, sizeof(key), "leeway_work_cpu_seconds_total{kind=\"%s\"} ", id);
+        cpu = number_after(bench->reply.at, key);
+        if (all > 0 || wall > 0.01)
+            printf("%s: slices, most of it %s: %.0f of %.0f over 50 ms (%.0f over 100 ms); its work: %.2f s, %.2f s of "
+                   "the processor\n",
+                   figure, id, all - within, all, all - tenth, wall, cpu);
     }
 }
 

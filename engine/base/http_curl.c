@@ -51,6 +51,8 @@ struct lw_http_curl {
     size_t running, watched_n;
     uint64_t last_id;
     char user_agent[64];
+    void (*on_work)(void *self, bool working);
+    void *on_work_self;
 };
 
 /* The last check before a byte leaves without TLS: names can be resolved to anything. */
@@ -168,10 +170,14 @@ static void act(struct lw_http_curl *curl, curl_socket_t fd, int events)
 {
     int running;
 
+    if (curl->on_work != NULL)
+        curl->on_work(curl->on_work_self, true);
     if (curl_multi_socket_action(curl->multi, fd, events, &running) != CURLM_OK)
         fail_all(curl);
     else
         take_finished(curl);
+    if (curl->on_work != NULL)
+        curl->on_work(curl->on_work_self, false);
 }
 
 static void on_socket(evutil_socket_t fd, short what, void *context)
@@ -467,6 +473,12 @@ enum lw_err lw_http_curl_open(struct lw_http_curl **out, struct event_base *loop
 struct lw_http lw_http_curl_http(struct lw_http_curl *curl)
 {
     return (struct lw_http){.self = curl, .start = start, .cancel = cancel};
+}
+
+void lw_http_curl_on_work(struct lw_http_curl *curl, void (*call)(void *self, bool working), void *self)
+{
+    curl->on_work = call;
+    curl->on_work_self = self;
 }
 
 size_t lw_http_curl_running(const struct lw_http_curl *curl)

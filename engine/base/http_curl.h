@@ -15,6 +15,8 @@ LW_MUST_USE enum lw_err lw_http_curl_open(struct lw_http_curl **out, struct even
    method that is none; whatever is wrong with the URL comes as the outcome LW_HTTP_REFUSED. A request may be started or
    cancelled from within `done`. */
 struct lw_http lw_http_curl_http(struct lw_http_curl *curl);
+/* Called around each piece of work that it does in the loop, so that its time can be told. */
+void lw_http_curl_on_work(struct lw_http_curl *curl, void (*call)(void *self, bool working), void *self);
 /* Requests that are not done yet. */
 size_t lw_http_curl_running(const struct lw_http_curl *curl);
 /* Cancels all of them: their `done` is not called. Must not be called from within a `done`. */

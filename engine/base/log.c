@@ -417,7 +417,26 @@ static lw_span log_ticks(void *self)
     return log->clock->ticks(log->clock->self);
 }
 
+static int64_t log_micros(void *self)
+{
+    const struct lw_log *log = self;
+
+    return log->clock->micros(log->clock->self);
+}
+
+static int64_t log_cpu(void *self)
+{
+    const struct lw_log *log = self;
+
+    return log->clock->cpu(log->clock->self);
+}
+
 struct lw_world lw_log_world(struct lw_log *log)
 {
-    return (struct lw_world){.self = log, .now = log_now, .ticks = log_ticks, .note = lw_log_note};
+    return (struct lw_world){.self = log,
+                             .now = log_now,
+                             .ticks = log_ticks,
+                             .note = lw_log_note,
+                             .micros = log->clock->micros != NULL ? log_micros : NULL,
+                             .cpu = log->clock->cpu != NULL ? log_cpu : NULL};
 }

@@ -24,6 +24,26 @@ static lw_span real_ticks(void *self)
     return (lw_span){milliseconds(CLOCK_MONOTONIC)};
 }
 
+static int64_t microseconds(clockid_t clock)
+{
+    struct timespec at = {0};
+
+    clock_gettime(clock, &at);
+    return (int64_t)at.tv_sec * 1000000 + at.tv_nsec / 1000;
+}
+
+static int64_t real_micros(void *self)
+{
+    (void)self;
+    return microseconds(CLOCK_MONOTONIC);
+}
+
+static int64_t real_cpu(void *self)
+{
+    (void)self;
+    return microseconds(CLOCK_THREAD_CPUTIME_ID);
+}
+
 /* One call of stdio for the whole line, so that the lines of several processes do not mix on a shared stderr. */
 static void real_note(void *self, enum lw_note level, const char *text)
 {
@@ -46,5 +66,6 @@ static void real_note(void *self, enum lw_note level, const char *text)
 
 struct lw_world lw_world_real(void)
 {
-    return (struct lw_world){.now = real_now, .ticks = real_ticks, .note = real_note};
+    return (struct lw_world){
+        .now = real_now, .ticks = real_ticks, .note = real_note, .micros = real_micros, .cpu = real_cpu};
 }

@@ -11,6 +11,9 @@ struct lw_world {
     lw_time (*now)(void *self);   /* wall clock */
     lw_span (*ticks)(void *self); /* monotonic, from an arbitrary start */
     void (*note)(void *self, enum lw_note level, const char *text);
+    /* For telling how long something took; either may be NULL. In microseconds: as ticks; that this thread has worked. */
+    int64_t (*micros)(void *self);
+    int64_t (*cpu)(void *self);
 };
 
 /* The real one: the system's clocks, notes to stderr as one line each ("leeway: ..."). */

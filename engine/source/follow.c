@@ -23,7 +23,7 @@
 #define MOVES_MAX   32 /* files that are gone through in one go when they have nothing new */
 #define GRACE                                                                                                          \
     LW_SECOND /* that long a rotated file is quiet before the new one is read: not all writers reopen at once */
-#define PACKED_SLICE ((size_t)512) /* unpacks to half a batch at most: deflate reaches 1032 to 1 */
+#define PACKED_SLICE (LW_SOURCE_BATCH_MAX / 2048) /* unpacks to half a batch at most: deflate reaches 1032 to 1 */
 #define PACKED_ROOM  (PACKED_SLICE * 1040)
 
 struct follow {

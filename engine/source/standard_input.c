@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define OPTIONS_MAX ((size_t)1 << 20)
-#define SLICE       ((size_t)512) /* what may be packed is read so that it unpacks to half a batch at most */
+#define SLICE       (LW_SOURCE_BATCH_MAX / 2048) /* what may be packed is read so that it unpacks to half a batch at most */
 #define SLICE_ROOM  (SLICE * 1040)
 #define CHUNK       ((size_t)64 << 10)
 #define POLL        (LW_SECOND / 10)

@@ -13,8 +13,9 @@
 struct lw_db {
     sqlite3 *handle;
     sqlite3_stmt *kept[LW_SQL_COUNT];
-    bool broken;    /* a sync failed: nothing is known about the file any more, only opening it anew tells */
-    int wal_frames; /* in the write-ahead log after the last commit of this connection */
+    bool broken;      /* a sync failed: nothing is known about the file any more, only opening it anew tells */
+    int wal_frames;   /* in the write-ahead log after the last commit of this connection */
+    int checkpointed; /* that were in it at the last checkpoint: a reader may keep it from beginning anew */
 };
 
 enum lw_db_way {

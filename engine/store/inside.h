@@ -52,6 +52,8 @@ struct lw_store {
 
 /* Whether a function that writes may go on: in a turn of an owner in which nothing has failed. */
 LW_MUST_USE enum lw_err lw_store_writable(const struct lw_store *store, struct lw_fault *fault);
+/* The log has so many more pages than at the last checkpoint. */
+bool lw_store_log_grew(const struct lw_store *store, int frames);
 LW_MUST_USE enum lw_err lw_store_readable(const struct lw_store *store, struct lw_fault *fault);
 /* Passes a result on, after noting that a write failed half way. */
 enum lw_err lw_store_wrote(struct lw_store *store, enum lw_err err);

@@ -98,6 +98,8 @@
     X(LOSS_LAST, "SELECT coalesce(max(id), 0) FROM losses WHERE told = 0")                                             \
     X(LOSS_TOLD, "UPDATE losses SET told = 1 WHERE told = 0 AND id <= ?1")                                             \
     X(LOSS_PRUNE, "DELETE FROM losses WHERE id IN (SELECT id FROM losses WHERE told = 1 AND last < ?1 LIMIT ?2)")      \
+    X(GAUGES, "SELECT (SELECT count(*) FROM alerts WHERE state = 'open'), "                                            \
+              "(SELECT coalesce(sum(count), 0) FROM losses)")                                                          \
     X(INFO, "SELECT (SELECT count(*) FROM units), (SELECT count(*) FROM units WHERE open = 1), "                       \
             "(SELECT count(*) FROM models), (SELECT count(*) FROM runs), "                                             \
             "(SELECT count(*) FROM alerts WHERE state = 'open'), (SELECT count(*) FROM outbox), "                      \

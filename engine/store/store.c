@@ -435,9 +435,12 @@ enum lw_err lw_store_commit(struct lw_store *store, struct lw_fault *fault)
     lw_water_write(store->water, store->path.at, lw_str_from(store->session), store->turn, false);
     /* From here on the turn is durable: what fails now shows at the next call. */
     (void)!lw_store_outbox_settle(store, NULL);
-    if (store->db.wal_frames > WAL_FRAMES &&
-        sqlite3_wal_checkpoint_v2(store->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_IOERR_FSYNC)
-        store->db.broken = true;
+    if (lw_store_log_grew(store, WAL_FRAMES)) {
+        store->db.checkpointed = store->db.wal_frames;
+        if (sqlite3_wal_checkpoint_v2(store->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
+            SQLITE_IOERR_FSYNC)
+            store->db.broken = true;
+    }
     return LW_ERR_OK;
 }
 

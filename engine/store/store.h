@@ -140,7 +140,8 @@ typedef enum lw_err lw_store_loss_call(void *self, const struct lw_store_loss *l
 LW_MUST_USE enum lw_err lw_store_losses_tell(struct lw_store *store, lw_store_loss_call *call, void *self,
                                              struct lw_fault *fault);
 
-/* A slice of maintenance, at most about 20 ms: retention, a part of a checkpoint. *more: there is more to do. */
+/* A slice of maintenance: a checkpoint when the log wants one, else a part of retention. *more: there is more to do. */
+bool lw_store_wants_checkpoint(const struct lw_store *store);
 LW_MUST_USE enum lw_err lw_store_maintain(struct lw_store *store, lw_time now, bool *more, struct lw_fault *fault);
 /* A copy of the running store that can be opened; refuses to overwrite. */
 LW_MUST_USE enum lw_err lw_store_backup(struct lw_store *store, const char *path, struct lw_fault *fault);
@@ -153,6 +154,11 @@ struct lw_store_info {
     char session[32];
 };
 LW_MUST_USE enum lw_err lw_store_info(struct lw_store *store, struct lw_store_info *info, struct lw_fault *fault);
+/* The part of it that is known at once, whatever the store holds: the rest counts rows. */
+struct lw_store_gauges {
+    uint64_t bytes, alerts_open, losses;
+};
+LW_MUST_USE enum lw_err lw_store_gauges(struct lw_store *store, struct lw_store_gauges *gauges, struct lw_fault *fault);
 /* Events that were never accepted, oldest first. */
 struct lw_store_dead {
     uint32_t sink;

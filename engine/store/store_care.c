@@ -146,10 +146,24 @@ static enum lw_err checkpoint(struct lw_store *store, struct lw_fault *fault)
     int frames = 0, done = 0;
     int rc = sqlite3_wal_checkpoint_v2(store->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &done);
 
+    /* A reader can hold a part of it back: no reason to try at once again. */
+    store->db.checkpointed = store->db.wal_frames;
     if (rc == SQLITE_OK && frames == done)
         store->db.wal_frames = 0;
     lw_water_write(store->water, store->path.at, lw_str_from(store->session), store->turn, true);
     return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ? LW_ERR_OK : lw_db_fault(&store->db, rc, fault);
+}
+
+bool lw_store_log_grew(const struct lw_store *store, int frames)
+{
+    int before = store->db.wal_frames < store->db.checkpointed ? 0 : store->db.checkpointed;
+
+    return store->db.wal_frames - before >= frames;
+}
+
+bool lw_store_wants_checkpoint(const struct lw_store *store)
+{
+    return lw_store_log_grew(store, CHECKPOINT_FRAMES);
 }
 
 enum lw_err lw_store_maintain(struct lw_store *store, lw_time now, bool *more, struct lw_fault *fault)
@@ -161,7 +175,7 @@ enum lw_err lw_store_maintain(struct lw_store *store, lw_time now, bool *more, s
         err = lw_fault_set(fault, LW_ERR_USAGE, "maintenance of the store is for its owner, between turns");
     if (err != LW_ERR_OK)
         return err;
-    if (store->db.wal_frames >= CHECKPOINT_FRAMES) {
+    if (lw_store_wants_checkpoint(store)) {
         err = checkpoint(store, fault);
         if (err == LW_ERR_OK)
             *more = true;
@@ -181,6 +195,38 @@ enum lw_err lw_store_maintain(struct lw_store *store, lw_time now, bool *more, s
     if (err == LW_ERR_OK)
         *more = again;
     return err;
+}
+
+enum lw_err lw_store_gauges(struct lw_store *store, struct lw_store_gauges *gauges, struct lw_fault *fault)
+{
+    struct lw_store_gauges read = {.bytes = 0};
+    int64_t size = 0, pages = 0;
+    struct lw_ask ask;
+    bool row = false;
+    enum lw_err err = lw_store_readable(store, fault);
+
+    if (err != LW_ERR_OK)
+        return err;
+    ask = lw_db_ask_text(&store->db, "PRAGMA page_size");
+    err = lw_db_number(&ask, &size, NULL, fault);
+    if (err != LW_ERR_OK)
+        return err;
+    ask = lw_db_ask_text(&store->db, "PRAGMA page_count");
+    err = lw_db_number(&ask, &pages, NULL, fault);
+    if (err != LW_ERR_OK)
+        return err;
+    ask = lw_db_ask(&store->db, LW_SQL_GAUGES);
+    err = lw_db_next(&ask, &row, fault);
+    if (err != LW_ERR_OK)
+        return err;
+    if (row) {
+        read.alerts_open = (uint64_t)lw_db_int(&ask, 0);
+        read.losses = (uint64_t)lw_db_int(&ask, 1);
+    }
+    lw_db_end(&ask);
+    read.bytes = (uint64_t)(size * pages);
+    *gauges = read;
+    return LW_ERR_OK;
 }
 
 enum lw_err lw_store_info(struct lw_store *store, struct lw_store_info *info, struct lw_fault *fault)

@@ -26,9 +26,9 @@ static struct lw_metrics filled(void)
     metrics.sources_n = 1;
     metrics.sinks = &sink;
     metrics.sinks_n = 1;
-    lw_metrics_observe(&metrics.slice, 1000);
-    lw_metrics_observe(&metrics.slice, 1001);
-    lw_metrics_observe(&metrics.slice, 60000000);
+    lw_metrics_observe(&metrics.judge, 1000);
+    lw_metrics_observe(&metrics.judge, 1001);
+    lw_metrics_observe(&metrics.judge, 60000000);
     return metrics;
 }
 
@@ -59,12 +59,12 @@ static void numbers_come_with_their_labels(void)
     has(&text, "\nleeway_deliveries_total{sink=\"loggly\",outcome=\"retried\"} 5\n");
     has(&text, "\nleeway_deliveries_total{sink=\"loggly\",outcome=\"ambiguous\"} 2\n");
     has(&text, "\nleeway_sink_holding{sink=\"loggly\"} 1\n");
-    has(&text, "\nleeway_slice_seconds_bucket{le=\"0.001\"} 1\n");
-    has(&text, "\nleeway_slice_seconds_bucket{le=\"0.002\"} 2\n");
-    has(&text, "\nleeway_slice_seconds_bucket{le=\"5\"} 2\n");
-    has(&text, "\nleeway_slice_seconds_bucket{le=\"+Inf\"} 3\n");
-    has(&text, "\nleeway_slice_seconds_sum 60.002001\n");
-    has(&text, "\nleeway_slice_seconds_count 3\n");
+    has(&text, "\nleeway_judge_seconds_bucket{le=\"0.001\"} 1\n");
+    has(&text, "\nleeway_judge_seconds_bucket{le=\"0.002\"} 2\n");
+    has(&text, "\nleeway_judge_seconds_bucket{le=\"5\"} 2\n");
+    has(&text, "\nleeway_judge_seconds_bucket{le=\"+Inf\"} 3\n");
+    has(&text, "\nleeway_judge_seconds_sum 60.002001\n");
+    has(&text, "\nleeway_judge_seconds_count 3\n");
     CU_ASSERT_EQUAL(text.at[text.len - 2], '\n');
     lw_buf_close(&text);
 }

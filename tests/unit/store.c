@@ -232,6 +232,59 @@ static void open_units_are_handed_out_at_the_start_and_closed_ones_when_they_are
     lw_store_close(store);
 }
 
+/* A page of 8 KiB is more than half full of this. */
+static void fill_pages(struct lw_store *store, int n)
+{
+    static char text[6000], fill = 'a';
+
+    memset(text, fill++, sizeof(text));
+    OK(lw_store_begin(store, NULL));
+    for (int i = 0; i < n; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "n-%d", i);
+        OK(lw_store_put(store, "fill", lw_str_from(name), (struct lw_str){text, sizeof(text)}, NULL));
+    }
+    OK(lw_store_commit(store, NULL));
+}
+
+static enum lw_err stop_at_first(void *self, struct lw_str name, struct lw_str text, struct lw_fault *fault)
+{
+    struct lw_store *store = self;
+    bool more = true;
+
+    (void)name;
+    (void)text;
+    (void)fault;
+    /* The reader is in the middle of its reading. */
+    fill_pages(store, 700);
+    CU_ASSERT(lw_store_wants_checkpoint(store));
+    OK(lw_store_maintain(store, NOW, &more, NULL));
+    CU_ASSERT(!lw_store_wants_checkpoint(store));
+    for (int i = 0; more && i < 20; i++)
+        OK(lw_store_maintain(store, NOW, &more, NULL));
+    CU_ASSERT(!more);
+    fill_pages(store, 700);
+    CU_ASSERT(lw_store_wants_checkpoint(store));
+    return LW_ERR_FORMAT;
+}
+
+static void a_reader_that_holds_the_log_does_not_keep_its_owner_at_checkpoints(void)
+{
+    const char *at = fresh();
+    struct lw_store *store = open_at(at);
+    struct lw_store *reader = NULL;
+    bool more = false;
+
+    fill_pages(store, 1);
+    OK(lw_store_open(&reader, at, LW_STORE_READ, NULL, NULL));
+    CU_ASSERT_EQUAL(lw_store_each(reader, "fill", stop_at_first, store, NULL), LW_ERR_FORMAT);
+    lw_store_close(reader);
+    OK(lw_store_maintain(store, NOW, &more, NULL));
+    CU_ASSERT(more && !lw_store_wants_checkpoint(store));
+    lw_store_close(store);
+}
+
 static void datapoints_of_closed_units_go_after_their_time_and_it_is_known_that_they_were_there(void)
 {
     const struct lw_store_limits limits = {.keep_points = {LW_DAY}};
@@ -863,6 +916,8 @@ KIT_SUITE(
     {"writing needs a turn and reading does not", writing_needs_a_turn_and_reading_does_not},
     {"open units are handed out at the start and closed ones when they are asked for",
      open_units_are_handed_out_at_the_start_and_closed_ones_when_they_are_asked_for},
+    {"a reader that holds the log does not keep its owner at checkpoints",
+     a_reader_that_holds_the_log_does_not_keep_its_owner_at_checkpoints},
     {"datapoints of closed units go after their time and it is known that they were there",
      datapoints_of_closed_units_go_after_their_time_and_it_is_known_that_they_were_there},
     {"runs come back to the byte and in the order of judging", runs_come_back_to_the_byte_and_in_the_order_of_judging},

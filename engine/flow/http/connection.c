@@ -416,10 +416,24 @@ static void process(struct lw_connection *connection)
     leave(connection);
 }
 
+/* A connection may be gone afterwards, its server is not. */
+static void work(struct lw_connection *connection)
+{
+    const struct lw_server_calls *calls = &connection->server->calls;
+
+    if (calls->working != NULL)
+        calls->working(calls->self, true);
+    process(connection);
+    if (calls->working != NULL)
+        calls->working(calls->self, false);
+}
+
 static void on_read(struct bufferevent *bev, void *context)
 {
+    struct lw_connection *connection = context;
+
     (void)bev;
-    process(context);
+    work(connection);
 }
 
 /* The answer is out. */
@@ -433,7 +447,7 @@ static void on_written(struct bufferevent *bev, void *context)
     if (connection->keep_alive) {
         connection->phase = HEAD;
         set_timer(connection, server->options.idle_time);
-        process(connection);
+        work(connection);
         return;
     }
     /* TCP throws an answer away that the peer has not read when it sends into a closed socket. */

@@ -44,7 +44,8 @@ struct lw_server_calls {
                         struct lw_fault *fault);
     enum lw_err (*alerts)(void *self, struct lw_str origin, struct lw_str model, uint32_t limit, struct lw_buf *out,
                           struct lw_fault *fault);
-    struct lw_push *push; /* the source of kind "http", or NULL: the push routes are 404 then */
+    void (*working)(void *self, bool working); /* around each piece of work in the loop; or NULL */
+    struct lw_push *push;                      /* the source of kind "http", or NULL: the push routes are 404 then */
 };
 
 /* LW_ERR_CONFIG: the address is not one of loopback and there is no token or no TLS; the token file can be read by others

@@ -2,6 +2,7 @@
 
 #include "engine/base/json_out.h"
 #include "engine/base/utf8.h"
+#include "engine/flow/service/slices.h"
 
 #include <stdio.h>
 
@@ -300,28 +301,51 @@ static void write_sinks(const struct lw_metrics *metrics, struct lw_buf *out)
     }
 }
 
+/* The samples of one histogram; `extra`: the label that tells it from others of its family, or NULL. */
+static void write_samples(struct lw_buf *out, const char *name, const struct label *extra,
+                          const struct lw_metrics_histogram *histogram)
+{
+    struct label labels[2] = {{"le", "+Inf"}, {"le", "+Inf"}};
+    size_t n = extra != NULL;
+    uint64_t sum = 0;
+    char full[64];
+    char bound[LW_NUMBER_TEXT];
+
+    if (extra != NULL)
+        labels[0] = *extra;
+    snprintf(full, sizeof(full), "%s_bucket", name);
+    for (size_t i = 0; i < LW_METRICS_BUCKETS; i++) {
+        labels[n].value = "+Inf";
+        if (i < COUNT(bounds)) {
+            lw_number_shortest((double)bounds[i] / 1e6, bound);
+            labels[n].value = bound;
+        }
+        sum += histogram->counts[i];
+        sample(out, full, labels, n + 1, sum);
+    }
+    snprintf(full, sizeof(full), "%s_sum", name);
+    head(out, full, labels, n);
+    decimal(out, (double)histogram->micros / 1e6);
+    snprintf(full, sizeof(full), "%s_count", name);
+    sample(out, full, labels, n, sum);
+}
+
 static void write_histogram(struct lw_buf *out, const char *name, const char *help,
                             const struct lw_metrics_histogram *histogram)
 {
-    uint64_t sum = 0;
-    char full[64];
-    char bound[LW_NUMBER_TEXT] = "+Inf";
-
     family(out, name, "histogram", help);
-    for (size_t i = 0; i < LW_METRICS_BUCKETS; i++) {
-        struct label label = {"le", bound};
+    write_samples(out, name, NULL, histogram);
+}
 
-        snprintf(full, sizeof(full), "%s_bucket", name);
-        if (i < COUNT(bounds))
-            lw_number_shortest((double)bounds[i] / 1e6, bound);
-        else
-            memcpy(bound, "+Inf", 5);
-        sum += histogram->counts[i];
-        sample(out, full, &label, 1, sum);
+void lw_metrics_write_labelled(const char *name, const char *help, const char *label,
+                               const struct lw_metrics_labelled *members, size_t n, struct lw_buf *out)
+{
+    family(out, name, "histogram", help);
+    for (size_t i = 0; i < n; i++) {
+        struct label extra = {label, members[i].value};
+
+        write_samples(out, name, &extra, members[i].histogram);
     }
-    lw_buf_format(out, "leeway_%s_sum ", name);
-    decimal(out, (double)histogram->micros / 1e6);
-    lw_buf_format(out, "leeway_%s_count %llu\n", name, (unsigned long long)sum);
 }
 
 void lw_metrics_write(const struct lw_metrics *metrics, struct lw_buf *out)
@@ -331,7 +355,8 @@ void lw_metrics_write(const struct lw_metrics *metrics, struct lw_buf *out)
     write_state(metrics, out);
     write_sources(metrics, out);
     write_sinks(metrics, out);
-    write_histogram(out, "slice_seconds", "Pieces of work of the loop: over 0.05 is a defect.", &metrics->slice);
+    if (metrics->slices != NULL)
+        lw_slices_write(metrics->slices, out);
     write_histogram(out, "judge_seconds", "Judging one model.", &metrics->judge);
     write_histogram(out, "turn_seconds", "A turn with its commit.", &metrics->turn);
 }

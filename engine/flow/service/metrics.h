@@ -16,6 +16,15 @@ struct lw_metrics_histogram {
     uint64_t micros;                     /* sum */
 };
 void lw_metrics_observe(struct lw_metrics_histogram *histogram, uint64_t micros);
+/* One family of several histograms, told apart by one label. */
+struct lw_metrics_labelled {
+    const char *value;
+    const struct lw_metrics_histogram *histogram;
+};
+void lw_metrics_write_labelled(const char *name, const char *help, const char *label,
+                               const struct lw_metrics_labelled *members, size_t n, struct lw_buf *out);
+
+struct lw_slices;
 
 struct lw_metrics_source {
     const char *name, *kind;
@@ -58,7 +67,7 @@ struct lw_metrics {
     size_t sources_n;
     const struct lw_metrics_sink *sinks;
     size_t sinks_n;
-    struct lw_metrics_histogram slice; /* callbacks of the loop */
+    const struct lw_slices *slices;    /* callbacks of the loop, by kind; NULL: nobody looked */
     struct lw_metrics_histogram judge; /* judging one model */
     struct lw_metrics_histogram turn;  /* a turn with its commit */
 };

@@ -2,7 +2,7 @@
 #include "engine/flow/turn/turn_state.h"
 
 #include "engine/base/fault.h"
-#include "engine/flow/service/metrics.h"
+#include "engine/flow/service/slices.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -72,9 +72,12 @@ enum lw_err lw_turn_commit(struct lw_turn *turn, lw_turn_work *work, void *self,
         err = work(turn, self, &trouble);
         if (err == LW_ERR_OK)
             err = lw_courier_evict(turn->courier, lw_turn_now(turn), &turn->full, &trouble);
-        if (err == LW_ERR_OK)
+        if (err == LW_ERR_OK) {
+            enum lw_slice before = lw_slices_turn(turn->options.slices, LW_SLICE_COMMIT);
+
             err = lw_store_commit(turn->store, &trouble);
-        else
+            (void)lw_slices_turn(turn->options.slices, before);
+        } else
             lw_store_rollback(turn->store);
     }
     if (err == LW_ERR_OK) {
@@ -524,6 +527,12 @@ static enum lw_err do_one(struct lw_turn *turn, lw_span ticks, bool *busy, struc
     enum lw_err err = LW_ERR_OK;
 
     *busy = false;
+    /* By itself, and while it is small: it would be part of a commit otherwise, and a long one. */
+    if (lw_store_wants_checkpoint(turn->store)) {
+        err = lw_turn_maintain(turn, busy, fault);
+        *busy = true;
+        return err;
+    }
     err = look_for_room(turn, ticks, fault);
     /* A back-fill of hours is no reason to look dead. */
     if (err == LW_ERR_OK && turn->config->heartbeat.ms > 0 && lw_turn_now(turn).ms >= turn->heartbeat_at.ms)
@@ -600,7 +609,6 @@ enum lw_err lw_turn_slice(struct lw_turn *turn, bool *busy, lw_span *next, struc
         *busy = false;
         next->ms = turn->retry_at.ms;
     }
-    lw_metrics_observe(&turn->counts.slice, micros_between(ticks, ticks_of(turn)));
     return LW_ERR_OK;
 }
 

@@ -4,7 +4,7 @@
 #define LEEWAY_ENGINE_FLOW_TURN_TURN_H
 
 #include "engine/flow/config/config.h"
-#include "engine/flow/service/metrics.h"
+#include "engine/flow/service/slices.h"
 #include "engine/source/source.h"
 #include "engine/store/store.h"
 
@@ -16,6 +16,7 @@ struct lw_turn_options {
     const struct lw_config *config;
     struct lw_store *store;
     const struct lw_world *world;
+    struct lw_slices *slices; /* told what is being done; or NULL */
     bool once;
 };
 

@@ -264,10 +264,14 @@ static enum lw_err fleet(struct lw_turn *turn, void *self, struct lw_fault *faul
 }
 
 /* Retention and checkpoints are no part of a turn: what fails here is tried again the next time. */
-static enum lw_err maintain(struct lw_turn *turn, bool *busy, struct lw_fault *fault)
+enum lw_err lw_turn_maintain(struct lw_turn *turn, bool *busy, struct lw_fault *fault)
 {
     struct lw_fault trouble = {.code = LW_ERR_OK};
-    enum lw_err err = lw_store_maintain(turn->store, lw_turn_now(turn), busy, &trouble);
+    enum lw_err err;
+
+    (void)lw_slices_turn(turn->options.slices,
+                         lw_store_wants_checkpoint(turn->store) ? LW_SLICE_CHECKPOINT : LW_SLICE_RETENTION);
+    err = lw_store_maintain(turn->store, lw_turn_now(turn), busy, &trouble);
 
     if (err == LW_ERR_OK)
         return LW_ERR_OK;
@@ -307,6 +311,7 @@ enum lw_err lw_turn_care(struct lw_turn *turn, bool *busy, struct lw_fault *faul
     enum lw_err err = LW_ERR_OK;
 
     *busy = false;
+    (void)lw_slices_turn(turn->options.slices, LW_SLICE_CARE);
     if (now.ms >= turn->notes_next.ms)
         end_notes(turn, now);
     if (!turn->digest_done && is_time_for_digest(turn, now)) {
@@ -329,7 +334,7 @@ enum lw_err lw_turn_care(struct lw_turn *turn, bool *busy, struct lw_fault *faul
         if (err != LW_ERR_OK)
             return err;
         turn->maintain_at.ms = ticks.ms + MAINTAIN_EACH;
-        err = maintain(turn, &turn->maintenance, fault);
+        err = lw_turn_maintain(turn, &turn->maintenance, fault);
         *busy = turn->maintenance;
     }
     return err;

@@ -211,6 +211,7 @@ enum lw_err lw_turn_close_due(struct lw_turn *turn, bool *busy, struct lw_fault 
     }
     if (turn->closing_done && closing.everything)
         return LW_ERR_OK;
+    (void)lw_slices_turn(turn->options.slices, LW_SLICE_CLOSE);
     err = lw_turn_commit(turn, close_some, &closing, &done, fault);
     *busy = done && closing.closed > 0;
     if (err == LW_ERR_OK && done && !closing.more) {

@@ -6,8 +6,7 @@
 
 /* --- what the names of runs mean --- */
 
-/* Room for the run of an id; NULL when memory is out. */
-static struct lw_turn_run *run_of(struct lw_turn *turn, uint32_t id)
+struct lw_turn_run *lw_turn_run_of(struct lw_turn *turn, uint32_t id)
 {
     if (id >= turn->runs_room) {
         size_t room = turn->runs_room == 0 ? 1024 : turn->runs_room;
@@ -27,7 +26,7 @@ static struct lw_turn_run *run_of(struct lw_turn *turn, uint32_t id)
 
 static enum lw_err know_run(struct lw_turn *turn, uint32_t id, struct lw_turn_run **out, struct lw_fault *fault)
 {
-    struct lw_turn_run *run = run_of(turn, id);
+    struct lw_turn_run *run = lw_turn_run_of(turn, id);
     struct lw_names *names = lw_live_names(turn->live);
     struct lw_config_matched matched;
     uint32_t model = 0;
@@ -317,10 +316,13 @@ static enum lw_err ingest(struct lw_turn *turn, struct lw_turn_input *input, con
     struct ingestion ingestion = {.input = input, .batch = batch};
     struct lw_silence silence = input->silence;
     bool done = false;
-    enum lw_err err = decode(turn, input, batch, fault);
+    enum lw_err err;
 
+    (void)lw_slices_turn(turn->options.slices, LW_SLICE_DECODE);
+    err = decode(turn, input, batch, fault);
     if (err != LW_ERR_OK)
         return err;
+    (void)lw_slices_turn(turn->options.slices, LW_SLICE_GATHER);
     err = lw_turn_commit(turn, take_batch, &ingestion, &done, fault);
     if (err == LW_ERR_OK && done) {
         turn->counts.points += input->yield.points_n;

@@ -226,9 +226,12 @@ enum lw_err lw_turn_judge_next(struct lw_turn *turn, bool *busy, struct lw_fault
     *busy = judging.at != LW_ROSTER_NONE;
     if (!*busy)
         return LW_ERR_OK;
+    (void)lw_slices_turn(turn->options.slices, LW_SLICE_HISTORY);
     err = read_history(turn, &judging, fault);
+    (void)lw_slices_turn(turn->options.slices, LW_SLICE_JUDGE);
     if (err == LW_ERR_OK)
         err = judge(turn, &judging, fault);
+    (void)lw_slices_turn(turn->options.slices, LW_SLICE_TELL);
     if (err == LW_ERR_OK)
         err = lw_turn_commit(turn, keep_verdict, &judging, &done, fault);
     if (err == LW_ERR_OK && done)

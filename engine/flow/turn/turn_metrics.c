@@ -45,7 +45,7 @@ static void tell_sinks(struct lw_turn *turn, struct lw_metrics *metrics)
 void lw_turn_metrics(struct lw_turn *turn, struct lw_metrics *metrics)
 {
     struct lw_live_counts live;
-    struct lw_store_info info;
+    struct lw_store_gauges gauges;
 
     *metrics = turn->counts;
     metrics->now = lw_turn_now(turn);
@@ -60,10 +60,10 @@ void lw_turn_metrics(struct lw_turn *turn, struct lw_metrics *metrics)
         metrics->rejected[i] += live.rejected[i];
     metrics->models = lw_roster_count(turn->roster);
     metrics->alert_events = lw_courier_alerts(turn->courier);
-    if (lw_store_info(turn->store, &info, NULL) == LW_ERR_OK) {
-        metrics->store_bytes = info.bytes;
-        metrics->losses = info.losses;
-        metrics->alerts[LW_ALERT_OPEN] = info.alerts_open;
+    if (lw_store_gauges(turn->store, &gauges, NULL) == LW_ERR_OK) {
+        metrics->store_bytes = gauges.bytes;
+        metrics->losses = gauges.losses;
+        metrics->alerts[LW_ALERT_OPEN] = gauges.alerts_open;
     }
     tell_sources(turn, metrics);
     tell_sinks(turn, metrics);

@@ -3,6 +3,7 @@
 #include "engine/flow/turn/numbers.h"
 #include "engine/flow/turn/turn_state.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,18 +25,28 @@ static enum lw_err family_of(struct lw_turn *turn, const struct lw_point *point,
     return lw_names_add(names, lw_job_name_read(lw_names_text(names, point->run)).model, family, fault);
 }
 
-static struct lw_turn_opened *find(struct lw_turn *turn, uint32_t run, uint32_t family)
+/* Where it is noted at which place a run stands: thousands may be open, and each batch has some of all of them. NULL when
+   memory is out. */
+static uint32_t *place_of(struct lw_turn *turn, uint32_t run, uint32_t family)
 {
-    for (size_t i = 0; i < turn->opened_n; i++) {
-        if (turn->opened[i].run == run && (run != 0 || turn->opened[i].family == family))
-            return &turn->opened[i];
-    }
-    return NULL;
+    struct lw_turn_run *known = lw_turn_run_of(turn, run != 0 ? run : family);
+
+    if (known == NULL)
+        return NULL;
+    return run != 0 ? &known->opened : &known->opened_family;
 }
 
 static enum lw_err add(struct lw_turn *turn, uint32_t run, uint32_t family, struct lw_turn_opened **out,
                        struct lw_fault *fault)
 {
+    uint32_t *place = place_of(turn, run, family);
+
+    if (place == NULL)
+        return lw_fault_memory(fault, "the runs that are open");
+    if (*place != 0) {
+        *out = &turn->opened[*place - 1];
+        return LW_ERR_OK;
+    }
     if (turn->opened_n == turn->opened_room) {
         size_t room = turn->opened_room == 0 ? 64 : turn->opened_room * 2;
         struct lw_turn_opened *opened = realloc(turn->opened, room * sizeof(*opened));
@@ -46,6 +57,7 @@ static enum lw_err add(struct lw_turn *turn, uint32_t run, uint32_t family, stru
         turn->opened_room = room;
     }
     *out = &turn->opened[turn->opened_n++];
+    *place = (uint32_t)turn->opened_n;
     **out = (struct lw_turn_opened){.run = run, .family = family, .first = INT64_MAX};
     return LW_ERR_OK;
 }
@@ -81,8 +93,7 @@ enum lw_err lw_turn_run_seen(struct lw_turn *turn, const struct lw_point *point,
         return LW_ERR_OK;
     if (opened == NULL || opened->run != point->run || point->run == 0) {
         err = family_of(turn, point, &family, fault);
-        opened = find(turn, point->run, family);
-        if (err == LW_ERR_OK && opened == NULL)
+        if (err == LW_ERR_OK)
             err = add(turn, point->run, family, &opened, fault);
         if (err != LW_ERR_OK)
             return err;
@@ -94,13 +105,26 @@ enum lw_err lw_turn_run_seen(struct lw_turn *turn, const struct lw_point *point,
     return keep(turn, opened, fault);
 }
 
+/* It was added, so there is room for its place. */
+static void place_now(struct lw_turn *turn, size_t at, size_t place)
+{
+    uint32_t *kept = place_of(turn, turn->opened[at].run, turn->opened[at].family);
+
+    assert(kept != NULL);
+    *kept = (uint32_t)place;
+}
+
 static enum lw_err forget(struct lw_turn *turn, size_t at, struct lw_fault *fault)
 {
     enum lw_err err = lw_store_put(turn->store, LW_KIND_OPEN, stored_name(turn, &turn->opened[at]), LW_STR(""), fault);
 
-    if (err == LW_ERR_OK)
-        turn->opened[at] = turn->opened[--turn->opened_n];
-    return err;
+    if (err != LW_ERR_OK)
+        return err;
+    place_now(turn, at, 0);
+    turn->opened[at] = turn->opened[--turn->opened_n];
+    if (at < turn->opened_n)
+        place_now(turn, at, at + 1);
+    return LW_ERR_OK;
 }
 
 /* Trials of a tuning job close as one run; so do data without run ids as several. */
@@ -112,10 +136,13 @@ enum lw_err lw_turn_run_closed(struct lw_turn *turn, const struct lw_run *run, s
     uint32_t family = lw_names_find(names, lw_run_str(run, run->model));
     enum lw_err err = LW_ERR_OK;
 
-    for (size_t i = turn->opened_n; i-- > 0 && err == LW_ERR_OK;) {
-        const struct lw_turn_opened *opened = &turn->opened[i];
+    if (!family_alone) {
+        const struct lw_turn_run *known = name != 0 && name < turn->runs_room ? &turn->runs[name] : NULL;
 
-        if (family_alone ? family != 0 && opened->family == family : name != 0 && opened->run == name)
+        return known != NULL && known->opened != 0 ? forget(turn, known->opened - 1, fault) : LW_ERR_OK;
+    }
+    for (size_t i = turn->opened_n; i-- > 0 && err == LW_ERR_OK;) {
+        if (family != 0 && turn->opened[i].family == family)
             err = forget(turn, i, fault);
     }
     return err;
@@ -161,6 +188,8 @@ static enum lw_err load_one(void *self, struct lw_str name, struct lw_str text, 
 
 enum lw_err lw_turn_load_open(struct lw_turn *turn, struct lw_fault *fault)
 {
+    for (size_t i = 0; i < turn->opened_n; i++)
+        place_now(turn, i, 0);
     turn->opened_n = 0;
     turn->opened_last = SIZE_MAX;
     return lw_store_each(turn->store, LW_KIND_OPEN, load_one, turn, fault);

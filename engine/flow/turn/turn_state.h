@@ -50,6 +50,8 @@ struct lw_turn_input {
 struct lw_turn_run {
     uint32_t model; /* id of its name; 0: by the form of the job's name */
     uint32_t source;
+    uint32_t opened,
+        opened_family; /* index + 1 of its open run; of the data without run ids of the model of this name */
     bool known, excluded;
 };
 
@@ -118,6 +120,8 @@ struct lw_str lw_turn_join(struct lw_turn *turn, struct lw_str a, struct lw_str 
 LW_MUST_USE enum lw_err lw_turn_ingest(struct lw_turn *turn, bool *busy, struct lw_fault *fault);
 /* Lets sources that are due begin what they have to; `next` becomes the earliest ticks at which one wants to again. */
 LW_MUST_USE enum lw_err lw_turn_work_sources(struct lw_turn *turn, lw_span *next, struct lw_fault *fault);
+/* What is known of a name; NULL when memory is out. Good until the next call. */
+struct lw_turn_run *lw_turn_run_of(struct lw_turn *turn, uint32_t id);
 /* What of `name` is stored as the marks of saved runs: those that a tag excluded. */
 LW_MUST_USE enum lw_err lw_turn_load_excluded(struct lw_turn *turn, struct lw_fault *fault);
 bool lw_turn_excluded(struct lw_turn *turn, struct lw_str run);
@@ -175,6 +179,8 @@ LW_MUST_USE enum lw_err lw_turn_load_fleet(struct lw_turn *turn, struct lw_fault
 
 /* turn_care.c: heartbeat, losses, silent sources, digest, retention. */
 LW_MUST_USE enum lw_err lw_turn_care(struct lw_turn *turn, bool *busy, struct lw_fault *fault);
+/* A checkpoint of the store, or a part of retention; *busy: there is more. */
+LW_MUST_USE enum lw_err lw_turn_maintain(struct lw_turn *turn, bool *busy, struct lw_fault *fault);
 /* Every source has been read up to now once, and nothing waits to be closed or judged. */
 bool lw_turn_settled(struct lw_turn *turn);
 

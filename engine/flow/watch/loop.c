@@ -48,6 +48,7 @@ void lw_loop_die(struct lw_loop *loop, const struct lw_fault *fault)
 /* Lets every delivery that is due work; `next`: when one wants to again. */
 static void deliver(struct lw_loop *loop, lw_span *next)
 {
+    (void)lw_slices_turn(&loop->slices, LW_SLICE_DELIVER);
     for (size_t i = 0; i < loop->out_n; i++) {
         struct lw_loop_out *out = &loop->out[i];
         struct lw_fault fault = {.code = LW_ERR_OK};
@@ -211,23 +212,26 @@ static void run_draining(struct lw_loop *loop)
     plan(loop, false, next);
 }
 
-static void on_slice(evutil_socket_t fd, short what, void *context)
+static void run_slice(struct lw_loop *loop)
 {
-    struct lw_loop *loop = context;
+    bool worn;
     struct lw_fault fault = {.code = LW_ERR_OK};
     lw_span next = {INT64_MAX};
     bool busy = false;
 
-    (void)fd;
-    (void)what;
     if (loop->draining) {
         run_draining(loop);
         return;
     }
-    if (loop->reload)
-        lw_loop_reload(loop);
-    else if (lw_turn_is_worn(loop->turn) && !lw_loop_reads_input(loop))
-        lw_loop_renew(loop);
+    worn = !loop->reload && lw_turn_is_worn(loop->turn) && !lw_loop_reads_input(loop);
+    if (loop->reload || worn) {
+        (void)lw_slices_turn(&loop->slices, LW_SLICE_RELOAD);
+        if (loop->reload)
+            lw_loop_reload(loop);
+        else
+            lw_loop_renew(loop);
+        (void)lw_slices_turn(&loop->slices, LW_SLICE_SOURCE);
+    }
     if (loop->turn == NULL)
         return;
     if (lw_turn_slice(loop->turn, &busy, &next, &fault) != LW_ERR_OK) {
@@ -257,6 +261,17 @@ static void on_slice(evutil_socket_t fd, short what, void *context)
         return;
     }
     plan(loop, busy, next);
+}
+
+static void on_slice(evutil_socket_t fd, short what, void *context)
+{
+    struct lw_loop *loop = context;
+
+    (void)fd;
+    (void)what;
+    lw_slices_begin(&loop->slices, LW_SLICE_SOURCE);
+    run_slice(loop);
+    lw_slices_end(&loop->slices);
 }
 
 /* The watchdog is fed by the loop itself: a loop that hangs is restarted. */
@@ -342,6 +357,7 @@ static enum lw_err open_base(struct lw_loop *loop, struct lw_fault *fault)
     err = lw_http_curl_open(&loop->curl, loop->base, "leeway/" LW_VERSION, fault);
     if (err != LW_ERR_OK)
         return err;
+    lw_http_curl_on_work(loop->curl, lw_loop_replies, loop);
     loop->http = lw_http_curl_http(loop->curl);
     loop->notify =
         lw_notify_open(getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"), (long)getpid(), fault);
@@ -392,6 +408,7 @@ enum lw_err lw_loop_run(struct lw_config *config, const struct lw_loop_options *
     loop->config = config;
     loop->options = *options;
     loop->world = lw_log_world(options->log);
+    lw_slices_open(&loop->slices, &loop->world);
     loop->arena.ceiling = ARENA_CEILING;
     loop->notify.fd = -1;
     err = open_base(loop, fault);

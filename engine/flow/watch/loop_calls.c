@@ -10,6 +10,26 @@
 
 /* --- the HTTP server --- */
 
+static void server_working(void *self, bool working)
+{
+    struct lw_loop *loop = self;
+
+    if (working)
+        lw_slices_begin(&loop->slices, LW_SLICE_HTTP);
+    else
+        lw_slices_end(&loop->slices);
+}
+
+void lw_loop_replies(void *self, bool working)
+{
+    struct lw_loop *loop = self;
+
+    if (working)
+        lw_slices_begin(&loop->slices, LW_SLICE_REPLY);
+    else
+        lw_slices_end(&loop->slices);
+}
+
 static bool server_alive(void *self, char reason[200])
 {
     struct lw_loop *loop = self;
@@ -31,6 +51,7 @@ static void fill_metrics(void *self, struct lw_metrics *metrics)
     struct lw_loop *loop = self;
 
     lw_turn_metrics(loop->turn, metrics);
+    metrics->slices = &loop->slices;
     metrics->version = LW_VERSION;
     metrics->log_lost = lw_log_lost(loop->options.log);
     for (size_t i = 0; i < loop->out_n; i++) {
@@ -112,6 +133,7 @@ static enum lw_err on_request(void *self, const struct lw_people_request *reques
     enum lw_err err = LW_ERR_OK;
 
     lw_arena_reset(&loop->arena);
+    lw_slices_begin(&loop->slices, LW_SLICE_CONTROL);
     switch (request->command) {
     case LW_PEOPLE_DO_STATUS:
         write_status(loop, reply);
@@ -140,6 +162,7 @@ static enum lw_err on_request(void *self, const struct lw_people_request *reques
         err = lw_fault_set(fault, LW_ERR_USAGE, "there is no such request");
         break;
     }
+    lw_slices_end(&loop->slices);
     lw_loop_soon(loop);
     return err;
 }
@@ -152,6 +175,7 @@ struct lw_server_calls lw_loop_server_calls(struct lw_loop *loop)
                                     .metrics = fill_metrics,
                                     .runs = list_runs,
                                     .alerts = list_alerts,
+                                    .working = server_working,
                                     .push = loop->push};
 }
 

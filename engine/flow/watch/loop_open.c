@@ -106,8 +106,11 @@ void lw_loop_stop(struct lw_loop *loop)
 
 enum lw_err lw_loop_start(struct lw_loop *loop, struct lw_fault *fault)
 {
-    const struct lw_turn_options turn = {
-        .config = loop->config, .store = loop->store, .world = &loop->world, .once = loop->options.once};
+    const struct lw_turn_options turn = {.config = loop->config,
+                                         .store = loop->store,
+                                         .world = &loop->world,
+                                         .slices = &loop->slices,
+                                         .once = loop->options.once};
     const struct lw_control_calls control = lw_loop_control_calls(loop);
     enum lw_err err = lw_turn_open(&loop->turn, &turn, fault);
 

@@ -5,6 +5,7 @@
 #include "engine/base/http_curl.h"
 #include "engine/flow/service/control.h"
 #include "engine/flow/service/notify.h"
+#include "engine/flow/service/slices.h"
 #include "engine/flow/http/server.h"
 #include "engine/flow/watch/loop.h"
 #include "engine/flow/turn/turn.h"
@@ -28,6 +29,7 @@ struct lw_loop {
     struct lw_loop_options options;
     struct lw_config *config;
     struct lw_world world;
+    struct lw_slices slices;
     struct event_base *base;
     struct event *slice, *look, *signals[LW_LOOP_SIGNALS];
     struct lw_http_curl *curl;
@@ -83,6 +85,8 @@ void lw_loop_renew(struct lw_loop *loop);
 void lw_loop_reload(struct lw_loop *loop);
 
 /* loop_calls.c: what the server and the control socket ask. */
+/* Around what libcurl does: replies to sources and deliveries. */
+void lw_loop_replies(void *self, bool working);
 struct lw_server_calls lw_loop_server_calls(struct lw_loop *loop);
 struct lw_control_calls lw_loop_control_calls(struct lw_loop *loop);
 
