@@ -61,6 +61,53 @@ static uint64_t micros_between(lw_span from, lw_span until)
     return until.ms > from.ms ? (uint64_t)(until.ms - from.ms) * 1000 : 0;
 }
 
+/* Splits "origin\x1fmodel". */
+static bool split(struct lw_str name, struct lw_str *origin, struct lw_str *model)
+{
+    const char *at = name.len > 0 ? memchr(name.at, LW_JOIN, name.len) : NULL;
+
+    if (at == NULL)
+        return false;
+    *origin = (struct lw_str){.at = name.at, .len = (size_t)(at - name.at)};
+    *model = (struct lw_str){.at = at + 1, .len = name.len - origin->len - 1};
+    return true;
+}
+
+static enum lw_err load_origin(void *self, struct lw_str name, struct lw_str text, struct lw_fault *fault)
+{
+    struct lw_turn *turn = self;
+    struct lw_str origin;
+    struct lw_str model;
+    int64_t number;
+    uint32_t at;
+    enum lw_err err;
+
+    if (!split(name, &origin, &model) || !lw_numbers_read(text, &number, 1))
+        return LW_ERR_OK;
+    err = lw_roster_at(turn->roster, origin, model, &at, fault);
+    if (err == LW_ERR_OK)
+        lw_roster_model(turn->roster, at)->source = (uint32_t)number;
+    return err;
+}
+
+/* Which source each model hangs on. */
+static enum lw_err load_origins(struct lw_turn *turn, struct lw_fault *fault)
+{
+    for (uint32_t i = 0; i < lw_roster_count(turn->roster); i++)
+        lw_roster_model(turn->roster, i)->source = 0;
+    return lw_store_each(turn->store, LW_KIND_ORIGIN, load_origin, turn, fault);
+}
+
+/* What is kept in memory beside the store must not be ahead of it: the turn that is tried again would take it for stored. */
+static enum lw_err read_again(struct lw_turn *turn, struct lw_fault *fault)
+{
+    enum lw_err err = lw_turn_load_open(turn, fault);
+
+    if (err == LW_ERR_OK)
+        err = load_origins(turn, fault);
+    return err == LW_ERR_OK ? lw_turn_load_fleet(turn, fault) : err;
+}
+
 enum lw_err lw_turn_commit(struct lw_turn *turn, lw_turn_work *work, void *self, bool *done, struct lw_fault *fault)
 {
     struct lw_fault trouble = {.code = LW_ERR_OK};
@@ -90,7 +137,7 @@ enum lw_err lw_turn_commit(struct lw_turn *turn, lw_turn_work *work, void *self,
     }
     turn->counts.turns_failed++;
     if (lw_turn_is_deadly(err) || lw_live_rollback(turn->live, &trouble) != LW_ERR_OK ||
-        lw_turn_load_open(turn, &trouble) != LW_ERR_OK) {
+        read_again(turn, &trouble) != LW_ERR_OK) {
         turn->dead = true;
         turn->death = trouble;
         *fault = trouble;
@@ -131,35 +178,6 @@ static enum lw_err load_model(void *self, const struct lw_store_model *model, st
     if (model->dirty)
         lw_roster_queue(turn->roster, at);
     return LW_ERR_OK;
-}
-
-/* Splits "origin\x1fmodel". */
-static bool split(struct lw_str name, struct lw_str *origin, struct lw_str *model)
-{
-    const char *at = name.len > 0 ? memchr(name.at, LW_JOIN, name.len) : NULL;
-
-    if (at == NULL)
-        return false;
-    *origin = (struct lw_str){.at = name.at, .len = (size_t)(at - name.at)};
-    *model = (struct lw_str){.at = at + 1, .len = name.len - origin->len - 1};
-    return true;
-}
-
-static enum lw_err load_origin(void *self, struct lw_str name, struct lw_str text, struct lw_fault *fault)
-{
-    struct lw_turn *turn = self;
-    struct lw_str origin;
-    struct lw_str model;
-    int64_t number;
-    uint32_t at;
-    enum lw_err err;
-
-    if (!split(name, &origin, &model) || !lw_numbers_read(text, &number, 1))
-        return LW_ERR_OK;
-    err = lw_roster_at(turn->roster, origin, model, &at, fault);
-    if (err == LW_ERR_OK)
-        lw_roster_model(turn->roster, at)->source = (uint32_t)number;
-    return err;
 }
 
 static enum lw_err load_trouble(void *self, struct lw_str name, struct lw_str text, struct lw_fault *fault)
@@ -270,7 +288,7 @@ static enum lw_err load(struct lw_turn *turn, struct lw_fault *fault)
     enum lw_err err = lw_store_models(turn->store, load_model, turn, fault);
 
     if (err == LW_ERR_OK)
-        err = lw_store_each(turn->store, LW_KIND_ORIGIN, load_origin, turn, fault);
+        err = load_origins(turn, fault);
     if (err == LW_ERR_OK)
         err = lw_store_each(turn->store, LW_KIND_TROUBLE, load_trouble, turn, fault);
     if (err == LW_ERR_OK)
@@ -303,7 +321,6 @@ enum lw_err lw_turn_open(struct lw_turn **out, const struct lw_turn_options *opt
     turn->notes_arena.ceiling = NOTES_CEILING;
     turn->started = lw_turn_now(turn);
     turn->heartbeat_at = turn->started;
-    turn->fleet_began.ms = LW_TIME_MIN;
     turn->judges = calloc(turn->config->models_n + 1, sizeof(*turn->judges));
     turn->told_sinks = calloc(turn->config->sinks_n + 1, sizeof(*turn->told_sinks));
     if (turn->judges == NULL || turn->told_sinks == NULL)

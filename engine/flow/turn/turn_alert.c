@@ -88,6 +88,7 @@ enum lw_err lw_turn_load_fleet(struct lw_turn *turn, struct lw_fault *fault)
     bool found = false;
     enum lw_err err = lw_store_get(turn->store, LW_KIND_FLEET, LW_STR("open"), &text, &found, fault);
 
+    turn->fleet_began.ms = LW_TIME_MIN;
     if (err == LW_ERR_OK && found) {
         int64_t n[4];
 

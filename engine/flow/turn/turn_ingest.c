@@ -101,7 +101,8 @@ static enum lw_err mark_excluded(struct lw_turn *turn, const struct lw_feed_yiel
         if (yield->facts[i].run == 0 || !excludes(turn, &yield->facts[i]))
             continue;
         err = know_run(turn, yield->facts[i].run, &run, fault);
-        if (err == LW_ERR_OK && !run->excluded)
+        /* Also when it is known already: that may have been in a turn that was taken back. */
+        if (err == LW_ERR_OK)
             err = lw_store_put(turn->store, LW_KIND_EXCLUDED,
                                lw_names_text(lw_live_names(turn->live), yield->facts[i].run), LW_STR("1"), fault);
         if (err != LW_ERR_OK)
