@@ -254,6 +254,11 @@ static enum lw_err open_loggly(struct fetching *fetching, const struct lw_source
                                        .ca_file = lw_options_value(given, "ca-file"),
                                        .lookback = back};
 
+    if (how.subdomain == NULL && how.endpoint == NULL)
+        return lw_fault_set(&fetching->fault, LW_ERR_USAGE, "name the account: --subdomain acme, for acme.loggly.com");
+    if (how.token_file == NULL)
+        return lw_fault_set(&fetching->fault, LW_ERR_USAGE,
+                            "say where the API token is: --token-file FILE, with the token alone in it");
     return lw_retrieval_open(&fetching->source, &how, calls, (struct lw_str){NULL, 0}, &fetching->fault);
 }
 

@@ -44,6 +44,8 @@ struct service {
     const char *next_host;   /* in the place of our own, or NULL */
     unsigned too_large_from; /* size from which a page is too large; 0: never */
     unsigned last_size;
+    unsigned per_minute, in_minute; /* requests that it allows; 0: any number */
+    int64_t minute;
     /* The cursor. */
     int64_t from, until;
     size_t at, size;
@@ -181,6 +183,14 @@ static int read_request(struct service *service)
     return 200;
 }
 
+static bool is_too_often(struct service *service)
+{
+    if (service->minute != service->ticks / LW_MINUTE)
+        service->in_minute = 0;
+    service->minute = service->ticks / LW_MINUTE;
+    return ++service->in_minute > service->per_minute;
+}
+
 /* Answers the request that is out. */
 static void answer(struct service *service)
 {
@@ -198,6 +208,8 @@ static void answer(struct service *service)
         reply.headers_n = service->faults[0].retry_after != NULL;
         reply.body = lw_str_from(service->faults[0].body);
         memmove(service->faults, service->faults + 1, --service->faults_n * sizeof(service->faults[0]));
+    } else if (service->per_minute > 0 && is_too_often(service)) {
+        reply.status = 503;
     } else {
         reply.status = read_request(service);
         if (reply.status == 200 && service->too_large_from > 0 && service->size >= service->too_large_from)
@@ -464,6 +476,44 @@ static void limits_of_the_rate_are_waited_for(void)
     finish(reader);
 }
 
+/* Whether the cursor has moved on behind an error, only Loggly knows. */
+static void a_page_that_was_refused_for_the_rate_is_not_passed_over(void)
+{
+    static const int statuses[] = {503, 429, 425};
+
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        struct reader *reader = begin();
+
+        for (int k = 0; k < 3500; k++)
+            add_event(reader->service, reader->service->now - LW_HOUR + k, 0, false);
+        turn(reader, true);
+        answer(reader->service);
+        turn(reader, true); /* the first page; the second is asked for */
+        reader->service->at += 1000;
+        plan_fault(reader->service, LW_HTTP_REPLIED, statuses[i], "1", "");
+        run_for(reader, LW_MINUTE);
+        check_once(reader);
+        CU_ASSERT_EQUAL(health_of(reader).throttled, 1);
+        CU_ASSERT_TRUE(reader->caught_up);
+        finish(reader);
+    }
+}
+
+static void a_rate_that_is_less_than_an_overlap_has_pages_is_kept_to(void)
+{
+    struct reader *reader = begin();
+
+    for (int i = 0; i < 5800; i++)
+        add_event(reader->service, reader->service->now - 10 * LW_MINUTE + i, 0, false);
+    reader->service->per_minute = 3;
+    run_for(reader, 30 * LW_MINUTE);
+    check_once(reader);
+    CU_ASSERT_TRUE(reader->caught_up);
+    CU_ASSERT(health_of(reader).throttled < 20);
+    CU_ASSERT(reader->watermark > reader->service->now - 25 * LW_MINUTE);
+    finish(reader);
+}
+
 static void pages_become_smaller_when_they_fail_and_larger_again(void)
 {
     struct reader *reader = begin();
@@ -704,6 +754,10 @@ KIT_SUITE("retrieval", {"what is there is read once, oldest first", what_is_ther
            a_restart_at_any_mark_goes_on_without_loss_or_repetition},
           {"a cursor that has expired begins the window again", a_cursor_that_has_expired_begins_the_window_again},
           {"limits of the rate are waited for", limits_of_the_rate_are_waited_for},
+          {"a page that was refused for the rate is not passed over",
+           a_page_that_was_refused_for_the_rate_is_not_passed_over},
+          {"a rate that is less than an overlap has pages is kept to",
+           a_rate_that_is_less_than_an_overlap_has_pages_is_kept_to},
           {"pages become smaller when they fail, and larger again",
            pages_become_smaller_when_they_fail_and_larger_again},
           {"a refused token is read again until it is mended", a_refused_token_is_read_again_until_it_is_mended},

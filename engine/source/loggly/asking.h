@@ -9,7 +9,7 @@
 
 enum lw_asking_meaning {
     LW_ASKING_PAGE,    /* look at the body */
-    LW_ASKING_AGAIN,   /* the same request after a pause: it was not looked at */
+    LW_ASKING_AGAIN,   /* the window again, after a pause, and more slowly */
     LW_ASKING_ANEW,    /* the window again, after a pause */
     LW_ASKING_SMALLER, /* the same with smaller pages */
     LW_ASKING_HOLD     /* someone has to do something: look again each minute */

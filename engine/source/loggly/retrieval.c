@@ -22,6 +22,8 @@
 #define HOLD          LW_MINUTE
 #define PAUSE_LEAST   LW_SECOND
 #define PAUSE_MOST    (5 * LW_MINUTE)
+#define PACE_LEAST    LW_SECOND
+#define PACE_MOST     LW_MINUTE
 #define AUTHORIZATION (LW_ASKING_TOKEN_MAX + 16)
 
 /* WAIT: until `due`; ASKING: a request is out; ARRIVED: its reply is kept; READING: a page is handed out. */
@@ -41,9 +43,9 @@ struct retrieval {
     bool request_out;
 
     /* The window that is read. */
-    bool window, ordered, cursor; /* cursor: a page behind the first is asked for */
-    lw_time from, until, last;    /* last: time of the event before, to see whether the order holds */
-    lw_span began, cursor_since;
+    bool window, ordered, cursor;      /* cursor: a page behind the first is asked for */
+    lw_time from, until, last;         /* last: time of the event before, to see whether the order holds */
+    lw_span began, cursor_since, pace; /* pace: between two pages, since the rate was too high */
     uint32_t size;
 
     /* The reply, kept by done(). */
@@ -206,10 +208,13 @@ static enum lw_err ask_next(struct retrieval *retrieval, lw_span ticks, struct l
     }
     retrieval->cursor = true;
     retrieval->cursor_since = ticks;
-    return ask(retrieval, fault);
+    if (retrieval->pace.ms == 0)
+        return ask(retrieval, fault);
+    wait_for(retrieval, ticks, retrieval->pace);
+    return LW_ERR_OK;
 }
 
-/* Asks for what is due: the same page again after a pause, while its cursor lives, else a window. */
+/* Asks for what is due: the next page, while its cursor lives, else a window. */
 static enum lw_err go_on(struct retrieval *retrieval, lw_time now, lw_span ticks, struct lw_fault *fault)
 {
     if (retrieval->window && retrieval->cursor && ticks.ms - retrieval->cursor_since.ms < CURSOR_LIFE)
@@ -217,6 +222,9 @@ static enum lw_err go_on(struct retrieval *retrieval, lw_time now, lw_span ticks
     return begin_window(retrieval, now, ticks, fault);
 }
 
+/* After an error nobody knows whether the cursor has moved on: the window is read again from where it was read in order,
+   and what was taken is recognised. So that a limit of the rate does not come at the same page each time, pages are asked
+   for more and more slowly. */
 static void fail(struct retrieval *retrieval, lw_span ticks)
 {
     enum lw_asking_meaning meaning = retrieval->meaning;
@@ -224,17 +232,20 @@ static void fail(struct retrieval *retrieval, lw_span ticks)
 
     tell(retrieval, retrieval->trouble);
     retrieval->failures++;
-    if (meaning == LW_ASKING_AGAIN)
+    if (meaning == LW_ASKING_AGAIN) {
+        int64_t slower = retrieval->pace.ms > 0 ? 2 * retrieval->pace.ms : PACE_LEAST;
+
+        retrieval->pace.ms = slower < PACE_MOST ? slower : PACE_MOST;
         retrieval->health.throttled++;
-    else
+    } else {
         retrieval->health.errors++;
+    }
     if (meaning == LW_ASKING_SMALLER) {
         uint32_t least = retrieval->too_large ? 1 : PAGE_LEAST;
 
         retrieval->size = retrieval->size / 2 > least ? retrieval->size / 2 : least;
     }
-    if (meaning != LW_ASKING_AGAIN)
-        forget_window(retrieval);
+    forget_window(retrieval);
     if (retrieval->retry_after.ms > 0)
         pause = retrieval->retry_after;
     if (meaning == LW_ASKING_HOLD && pause.ms < HOLD)
@@ -356,6 +367,7 @@ static void end_window(struct retrieval *retrieval, bool caught_up, lw_span tick
     int64_t next = retrieval->began.ms + retrieval->poll.ms;
 
     retrieval->size = retrieval->size * 2 < PAGE_MOST ? retrieval->size * 2 : PAGE_MOST;
+    retrieval->pace.ms = retrieval->pace.ms >= 2 * PACE_LEAST ? retrieval->pace.ms / 2 : 0;
     forget_window(retrieval);
     wait_for(retrieval, ticks, (lw_span){caught_up && next > ticks.ms ? next - ticks.ms : 0});
 }

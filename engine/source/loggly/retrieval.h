@@ -28,7 +28,8 @@ struct lw_retrieval_options {
    another. Batches keep to LW_SOURCE_BATCH_MAX but for a single larger event. The watermark is `delay` before what was
    read. caught_up: at the end of a window that reaches to within `delay` of now.
    LW_ERR_USAGE: neither subdomain nor endpoint, a subdomain that is none, no token file. LW_ERR_NOMEM. What goes wrong
-   later is `trouble` in the health and tried again: 503, 429: as Retry-After says or with a growing pause; 401, 403, a
+   later is `trouble` in the health and tried again: 503, 429: as Retry-After says or with a growing pause, and then more
+   slowly from page to page; 401, 403, a
    certificate, a query that is refused: each minute with the token read anew. */
 LW_MUST_USE enum lw_err lw_retrieval_open(struct lw_source *out, const struct lw_retrieval_options *options,
                                           const struct lw_source_calls *calls, struct lw_str mark,
