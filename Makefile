@@ -202,9 +202,10 @@ calibration-short: $(BUILD)/bench/calibration
 fuzz: $(FUZZ_BIN)
 	@printf '%s\n' $(FUZZ_BIN) | xargs -P 2 -n 1 tests/fuzz/run.sh $(FUZZ_SECONDS)
 
-# Every allocation and every call for a file failing in turn, and the tests under valgrind.
+# Every allocation and every call for a file failing in turn, a thousand kills, and the tests under valgrind.
 torture: $(PROGRAM) $(UNIT_BIN) $(SCENARIO_BIN)
 	@LEEWAY_TORTURE=1 $(BUILD)/tests/scenario/inject
+	@LEEWAY=$(abspath $(PROGRAM)) LEEWAY_KILLS=1000 $(BUILD)/tests/scenario/kill
 	@LEEWAY=$(abspath $(PROGRAM)) tests/check/valgrind.sh $(UNIT_BIN)
 
 # Programs of other people from PyPI (moto, boto3, ...), in build/peers-venv; takes the network.

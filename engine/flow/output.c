@@ -1,6 +1,7 @@
 #define _XOPEN_SOURCE 700
 #include "engine/flow/output.h"
 
+#include "engine/base/again.h"
 #include "engine/base/fault.h"
 
 #include <assert.h>
@@ -68,7 +69,7 @@ static bool sync_directory(const char *place)
     bool done;
 
     memcpy(copy, place, strlen(place) + 1);
-    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    fd = lw_again_open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return false;
     done = fsync(fd) == 0 || errno == EINVAL;
@@ -111,7 +112,7 @@ static enum lw_err open_file(struct lw_output_file *file, struct lw_fault *fault
         return lw_fault_set(fault, LW_ERR_IO, "cannot write %.120s: it is a directory; name a file in it", file->path);
     if (stat(file->path, &status) != 0 || S_ISREG(status.st_mode))
         return open_beside(file, fault);
-    file->fd = open(file->path, O_WRONLY | O_CLOEXEC);
+    file->fd = lw_again_open(file->path, O_WRONLY | O_CLOEXEC, 0);
     return file->fd < 0 ? cannot(file->path, fault) : LW_ERR_OK;
 }
 

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* O_NOFOLLOW, O_CLOEXEC, O_DIRECTORY */
 #include "engine/sink/append.h"
 
+#include "engine/base/again.h"
 #include "engine/base/json_in.h"
 
 #include <errno.h>
@@ -42,7 +43,7 @@ static void sync_folder(const char *path)
     slash = strrchr(folder, '/');
     if (slash)
         slash[slash == folder] = '\0';
-    fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    fd = lw_again_open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd >= 0) {
         fsync(fd);
         close(fd);
@@ -68,11 +69,11 @@ static int ensure_open(struct lw_append *append)
         return 0;
     lw_append_close(append);
     append->unchecked = true;
-    append->fd = open(append->path, flags | O_CREAT | O_EXCL, 0640);
+    append->fd = lw_again_open(append->path, flags | O_CREAT | O_EXCL, 0640);
     if (append->fd >= 0)
         sync_folder(append->path);
     else if (errno == EEXIST)
-        append->fd = open(append->path, flags);
+        append->fd = lw_again_open(append->path, flags, 0);
     if (append->fd < 0)
         return errno;
     if (fstat(append->fd, &facts) == 0 && S_ISREG(facts.st_mode))
@@ -99,19 +100,11 @@ static int write_all(int fd, const char *at, size_t n)
 
 static int read_all(int fd, char *at, size_t n, off_t from)
 {
-    ssize_t got;
+    ssize_t got = lw_again_pread(fd, at, n, from);
 
-    while (n > 0) {
-        got = pread(fd, at, n, from);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return got < 0 ? errno : EIO;
-        at += got;
-        n -= (size_t)got;
-        from += got;
-    }
-    return 0;
+    if (got < 0)
+        return errno;
+    return (size_t)got == n ? 0 : EIO;
 }
 
 /* A line that is whole but for its end may be somebody's: it is kept. */
@@ -139,7 +132,7 @@ static int repair_tail(int fd, off_t size, char *tail, size_t n)
     if (number != 0)
         return number;
     if (begins && !whole && *line.at == '{')
-        return ftruncate(fd, size - (off_t)line.len) < 0 ? errno : 0;
+        return lw_again_truncate(fd, size - (off_t)line.len) < 0 ? errno : 0;
     return write_all(fd, "\n", 1);
 }
 
@@ -181,14 +174,14 @@ static enum lw_delivery_result append_file(struct lw_append *append, struct lw_s
     append->unchecked = false;
     number = write_all(append->fd, bytes.at, bytes.len);
     if (number != 0) {
-        append->unchecked = ftruncate(append->fd, before.st_size) < 0;
+        append->unchecked = lw_again_truncate(append->fd, before.st_size) < 0;
         return failed(append, number, "cannot write to", why, why_n);
     }
     if (fsync(append->fd) == 0)
         return LW_DELIVERY_RESULT_ACKNOWLEDGED;
     /* The kernel forgets what it could not write: only writing it again can help. */
     failed(append, errno, "cannot sync", why, why_n);
-    append->unchecked = ftruncate(append->fd, before.st_size) < 0;
+    append->unchecked = lw_again_truncate(append->fd, before.st_size) < 0;
     return LW_DELIVERY_RESULT_AMBIGUOUS;
 }
 

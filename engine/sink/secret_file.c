@@ -1,6 +1,8 @@
 #define _GNU_SOURCE /* explicit_bzero, O_CLOEXEC */
 #include "engine/sink/secret_file.h"
 
+#include "engine/base/again.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -57,7 +59,7 @@ bool lw_secret_file_read(struct lw_secret_file *secret, const char *path, char w
 {
     const char *wrong;
     /* Not blocking: a pipe in its place must not stop the loop. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = lw_again_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
 
     secret->text = (struct lw_str){0};
     wrong = fd < 0 ? strerror(errno) : read_whole(secret, fd);

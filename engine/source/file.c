@@ -2,6 +2,7 @@
 
 #include "engine/source/file.h"
 
+#include "engine/base/again.h"
 #include "engine/base/fault.h"
 
 #include <dirent.h>
@@ -202,7 +203,7 @@ static enum lw_err read_all(int file, const char *path, char *chunk, lw_file_cal
 
 enum lw_err lw_file_read(const char *path, lw_file_call *call, void *self, struct lw_fault *fault)
 {
-    int file = is_stdin(path) ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int file = is_stdin(path) ? STDIN_FILENO : lw_again_open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
     char *chunk;
     enum lw_err err;
 

@@ -2,6 +2,7 @@
 
 #include "engine/source/follow.h"
 
+#include "engine/base/again.h"
 #include "engine/base/arena.h"
 #include "engine/base/fault.h"
 #include "engine/source/follow_find.h"
@@ -37,7 +38,8 @@ struct follow {
     struct lw_follow_place at; /* up to where `file` was handed out */
     struct timespec changed;   /* of the file, when `at` was compared with it last */
     uint64_t line;             /* the first line that has no end yet begins here */
-    bool begins, header_due;
+    bool begins, resumes, header_due;
+    bool unread;        /* the last reading failed */
     bool open_document; /* a part of it was handed out */
     bool resumed;       /* behind a mark of a file that was read to its end */
     bool cut;           /* it became shorter while it was read */
@@ -126,19 +128,27 @@ static enum lw_err on_unpacked(void *self, const char *bytes, size_t n, struct l
     return follow->bytes.error == LW_ERR_OK ? LW_ERR_OK : lw_fault_memory(fault, "unpacking a file");
 }
 
-static bool is_packed(int file)
+/* false: it cannot be read, errno says why. */
+static bool look_packed(int file, bool *packed)
 {
-    unsigned char magic[2];
+    unsigned char magic[2] = {0, 0};
+    ssize_t n = lw_again_pread(file, magic, 2, 0);
 
-    return pread(file, magic, 2, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
+    *packed = n == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
+    return n >= 0;
 }
 
 /* A new document from the start of a file. Takes ownership of `file`. */
 static enum lw_err begin_document(struct follow *follow, int file, struct lw_fault *fault)
 {
-    bool packed = is_packed(file);
+    bool packed;
     enum lw_err err;
 
+    if (!look_packed(file, &packed)) {
+        trouble_errno(follow, errno);
+        close(file);
+        return LW_ERR_OK;
+    }
     if (packed && !follow->options.until_end) {
         close(file);
         trouble(follow, "it is gzip'd, which cannot be followed", "set until_end to read it once");
@@ -150,6 +160,7 @@ static enum lw_err begin_document(struct follow *follow, int file, struct lw_fau
     if (err != LW_ERR_OK)
         return err;
     follow->begins = true;
+    follow->resumes = false;
     follow->header_due = false;
     return LW_ERR_OK;
 }
@@ -160,15 +171,17 @@ static enum lw_err resume(struct follow *follow, int file, struct lw_fault *faul
     const struct lw_follow_place *place = &follow->durable;
     enum lw_follow_shape shape = lw_follow_shape_of(file, follow->options.whole, follow->options.self);
     bool done = place->ended && lseek(file, 0, SEEK_END) == (off_t)place->offset;
+    bool packed;
     enum lw_err err;
 
-    if (!done && (place->offset == 0 || shape == LW_FOLLOW_WHOLE || is_packed(file)))
+    if (!done && (place->offset == 0 || shape == LW_FOLLOW_WHOLE || !look_packed(file, &packed) || packed))
         return begin_document(follow, file, fault);
     err = begin_at(follow, file, place->offset, fault);
     if (err != LW_ERR_OK)
         return err;
     follow->resumed = done && follow->options.until_end;
     follow->begins = true;
+    follow->resumes = true;
     follow->header_due = shape == LW_FOLLOW_HEADER;
     return LW_ERR_OK;
 }
@@ -239,6 +252,8 @@ static enum lw_err end_document(struct follow *follow, struct lw_fault *fault)
         return err;
     follow->part.bytes = (struct lw_str){.at = "", .len = 0};
     follow->part.begins = false;
+    follow->part.resumes = false;
+    follow->part.repeated = follow->part.unmarked = 0;
     follow->part.ends = true;
     batch_of(follow, follow->open_document ? 1 : 0);
     follow->batch.caught_up = true;
@@ -333,6 +348,13 @@ static enum lw_err check(struct follow *follow, const struct stat *status, bool 
     return err;
 }
 
+static void cannot_read(struct follow *follow)
+{
+    follow->unread = true;
+    follow->health.errors++;
+    trouble_errno(follow, errno);
+}
+
 static enum lw_err read_packed(struct follow *follow, struct lw_fault *fault)
 {
     char slice[PACKED_SLICE];
@@ -343,7 +365,11 @@ static enum lw_err read_packed(struct follow *follow, struct lw_fault *fault)
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0) {
+        if (n < 0) {
+            cannot_read(follow);
+            break;
+        }
+        if (n == 0) {
             err = lw_unpack_finish(follow->unpack, fault);
             break;
         }
@@ -371,8 +397,7 @@ static enum lw_err read_plain(struct follow *follow, struct lw_fault *fault)
         n = pread(follow->file, into, room, (off_t)follow->at.offset);
     while (n < 0 && errno == EINTR);
     if (n < 0) {
-        follow->health.errors++;
-        trouble_errno(follow, errno);
+        cannot_read(follow);
         return LW_ERR_OK;
     }
     follow->bytes.len += (size_t)n;
@@ -394,10 +419,8 @@ static enum lw_err put_header(struct follow *follow, struct lw_fault *fault)
 }
 
 /* Where a restart goes on once this batch is stored, and where reading goes on now. */
-static enum lw_err take_places(struct follow *follow, struct lw_fault *fault)
+static enum lw_err take_places(struct follow *follow, bool whole, struct lw_fault *fault)
 {
-    bool whole = follow->unpack != NULL ||
-                 lw_follow_shape_of(follow->file, follow->options.whole, follow->options.self) == LW_FOLLOW_WHOLE;
     uint64_t at = follow->at.offset;
     enum lw_err err = lw_follow_place_take(follow->file, whole ? 0 : follow->line, &follow->then, fault);
 
@@ -421,14 +444,18 @@ static bool reached_end(const struct follow *follow)
 static enum lw_err hand_out(struct follow *follow, lw_span ticks, struct lw_fault *fault)
 {
     bool has_place;
-    enum lw_err err = take_places(follow, fault);
+    bool whole = follow->unpack != NULL ||
+                 lw_follow_shape_of(follow->file, follow->options.whole, follow->options.self) == LW_FOLLOW_WHOLE;
+    enum lw_err err = take_places(follow, whole, fault);
 
     if (err != LW_ERR_OK)
         return err;
     has_place = !follow->cut || follow->has_durable;
     follow->part.bytes = lw_buf_view(&follow->bytes);
     follow->part.begins = follow->begins;
+    follow->part.resumes = follow->resumes;
     follow->part.ends = false;
+    follow->part.unmarked = whole || follow->cut ? SIZE_MAX : (size_t)(follow->at.offset - follow->then.offset);
     batch_of(follow, 1);
     follow->batch.caught_up = !follow->options.until_end && reached_end(follow);
     follow->health.bytes += follow->bytes.len;
@@ -438,6 +465,7 @@ static enum lw_err hand_out(struct follow *follow, lw_span ticks, struct lw_faul
     if (err != LW_ERR_OK)
         return err;
     follow->begins = false;
+    follow->resumes = false;
     follow->header_due = false;
     follow->open_document = true;
     return LW_ERR_OK;
@@ -451,12 +479,14 @@ static enum lw_err read_on(struct follow *follow, lw_span ticks, struct lw_fault
     lw_buf_clear(&follow->bytes);
     err = put_header(follow, fault);
     before = follow->bytes.len;
+    follow->part.repeated = before;
+    follow->unread = false;
     if (err == LW_ERR_OK && !follow->damaged)
         err = follow->unpack != NULL ? read_packed(follow, fault) : read_plain(follow, fault);
     if (err != LW_ERR_OK)
         return err;
-    if (follow->bytes.len == before)
-        return at_end(follow, ticks, fault);
+    if (follow->bytes.len == before) /* where it cannot be read, nobody knows whether that is the end */
+        return follow->unread ? LW_ERR_OK : at_end(follow, ticks, fault);
     return hand_out(follow, ticks, fault);
 }
 

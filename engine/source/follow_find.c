@@ -2,6 +2,7 @@
 
 #include "engine/source/follow_find.h"
 
+#include "engine/base/again.h"
 #include "engine/source/rotated.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 
 int lw_follow_find_open(const char *path, int *code)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int file = lw_again_open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
     struct stat status;
 
     *code = errno;

@@ -2,6 +2,7 @@
 
 #include "engine/source/follow_place.h"
 
+#include "engine/base/again.h"
 #include "engine/base/fault.h"
 #include "engine/base/json_out.h"
 #include "engine/base/scan.h"
@@ -18,20 +19,10 @@ static enum lw_err print(int file, uint64_t offset, uint64_t n, char id[LW_DIGES
                          struct lw_fault *fault)
 {
     char bytes[LW_FOLLOW_HEAD];
-    size_t got = 0;
-    struct lw_str part = {.at = bytes};
+    ssize_t got = lw_again_pread(file, bytes, (size_t)n, (off_t)offset);
+    struct lw_str part = {.at = bytes, .len = got > 0 ? (size_t)got : 0};
 
-    while (got < n) {
-        ssize_t more = pread(file, bytes + got, (size_t)n - got, (off_t)(offset + got));
-
-        if (more < 0 && errno == EINTR)
-            continue;
-        if (more <= 0)
-            break;
-        got += (size_t)more;
-    }
-    part.len = got;
-    *whole = got == n;
+    *whole = part.len == n;
     return lw_digest_id(&part, 1, id, fault);
 }
 

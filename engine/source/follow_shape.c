@@ -2,25 +2,11 @@
 
 #include "engine/source/follow_shape.h"
 
+#include "engine/base/again.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
-
-static size_t read_head(int file, char *into, size_t n)
-{
-    size_t got = 0;
-
-    while (got < n) {
-        ssize_t more = pread(file, into + got, n - got, (off_t)got);
-
-        if (more < 0 && errno == EINTR)
-            continue;
-        if (more <= 0)
-            break;
-        got += (size_t)more;
-    }
-    return got;
-}
 
 /* Whether the first line is a JSON object that does not end in it. */
 static bool is_open_object(struct lw_str head)
@@ -46,8 +32,11 @@ static bool is_open_object(struct lw_str head)
 enum lw_follow_shape lw_follow_shape_of(int file, bool (*whole)(void *self, struct lw_str head), void *self)
 {
     char bytes[LW_FOLLOW_LOOK];
-    struct lw_str head = {.at = bytes, .len = read_head(file, bytes, sizeof(bytes))};
+    ssize_t n = lw_again_pread(file, bytes, sizeof(bytes), 0);
+    struct lw_str head = {.at = bytes, .len = n > 0 ? (size_t)n : 0};
 
+    if (n < 0)
+        return LW_FOLLOW_WHOLE; /* nothing is known of it: reading it all once more is never wrong */
     if (head.len >= 3 && memcmp(head.at, "\xef\xbb\xbf", 3) == 0)
         head = (struct lw_str){.at = head.at + 3, .len = head.len - 3};
     if (whole != NULL && whole(self, head))
@@ -71,9 +60,7 @@ bool lw_follow_shape_header(int file, struct lw_buf *out)
 
         if (into == NULL)
             break;
-        more = pread(file, into, step, (off_t)n);
-        if (more < 0 && errno == EINTR)
-            continue;
+        more = lw_again_pread(file, into, step, (off_t)n);
         if (more <= 0)
             break;
         end = memchr(into, '\n', (size_t)more);

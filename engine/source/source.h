@@ -23,8 +23,14 @@ struct lw_source_part {
     struct lw_str document; /* parts of the same name continue one another in one decoder (a followed file); empty: the
                                part is a document of its own */
     bool begins;            /* a new document of that name begins here: the decoder of the old one is finished first */
+    bool resumes;           /* with begins: not a new one, but the one that was read before goes on at the mark */
     bool ends;              /* and it ends with this part */
-    struct lw_str label;    /* for rejections: the path, "https push", "us-east-1 GetMetricStatistics" */
+    /* With resumes: so many bytes at the start are its first line once more, for a decoder that has not seen it. */
+    size_t repeated;
+    /* So many bytes, back from the end of the part and on through the parts before it, lie behind the mark of the batch:
+       they are given once more when it resumes. */
+    size_t unmarked;
+    struct lw_str label; /* for rejections: the path, "https push", "us-east-1 GetMetricStatistics" */
     struct lw_str origin, run, metric, stat; /* where the document does not say; empty: nothing */
 };
 

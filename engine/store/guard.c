@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "engine/store/guard.h"
 
+#include "engine/base/again.h"
 #include "engine/base/fault.h"
 
 #include <errno.h>
@@ -149,7 +150,7 @@ enum lw_err lw_guard_path(const char *path, bool make, struct lw_buf *out, bool 
 static enum lw_err locked(const char *path, int fd, struct lw_fault *fault)
 {
     char pid[24] = "";
-    ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
+    ssize_t n = lw_again_pread(fd, pid, sizeof(pid) - 1, 0);
 
     pid[n > 0 ? strspn(pid, "0123456789") : 0] = '\0';
     return lw_fault_set(fault, LW_ERR_LOCKED,
@@ -165,7 +166,7 @@ enum lw_err lw_guard_lock(const char *path, int *lock, struct lw_fault *fault)
     int fd, n;
 
     snprintf(name, sizeof(name), "%s.lock", path);
-    fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    fd = lw_again_open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd < 0)
         return lw_fault_set(fault, errno == ENOSPC || errno == EDQUOT ? LW_ERR_FULL : LW_ERR_IO,
                             "cannot open the lock %.150s: %s", name, strerror(errno));
@@ -180,8 +181,8 @@ enum lw_err lw_guard_lock(const char *path, int *lock, struct lw_fault *fault)
     }
     /* The pid is for people: without it (a full disk) the lock holds just as well. */
     n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)n, 0) != n)
-        (void)!ftruncate(fd, 0);
+    if (lw_again_truncate(fd, 0) != 0 || lw_again_pwrite(fd, pid, (size_t)n, 0) != 0)
+        (void)!lw_again_truncate(fd, 0);
     *lock = fd;
     return LW_ERR_OK;
 }
@@ -193,7 +194,7 @@ enum lw_err lw_guard_sync_folder(const char *path, struct lw_fault *fault)
     int fd, failed;
 
     snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path + 1) : 2, slash ? path : "./");
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    fd = lw_again_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     failed = fd < 0 || fsync(fd) != 0;
     if (fd >= 0)
         close(fd);

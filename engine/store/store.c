@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include "engine/base/again.h"
 #include "engine/store/inside.h"
 
 #include "engine/base/fault.h"
@@ -43,7 +44,7 @@ static enum lw_err new_session(char session[32], struct lw_fault *fault)
 
 static enum lw_err make_empty(const char *path, struct lw_fault *fault)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = lw_again_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     /* The mask of the process can only take away from 0600. */
     if (fd < 0)

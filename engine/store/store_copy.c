@@ -1,5 +1,6 @@
 /* Copies of a running store, and its being packed. */
 #define _GNU_SOURCE
+#include "engine/base/again.h"
 #include "engine/store/inside.h"
 
 #include "engine/base/fault.h"
@@ -42,7 +43,7 @@ static enum lw_err mark_copy(struct lw_db *to, struct lw_fault *fault)
 static enum lw_err make_copy(struct lw_store *store, const char *beside, struct lw_fault *fault)
 {
     struct lw_db to;
-    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = lw_again_open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     enum lw_err err;
 
     if (fd < 0)

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "engine/store/water.h"
 
+#include "engine/base/again.h"
 #include "engine/base/names.h"
 
 #include <fcntl.h>
@@ -48,8 +49,9 @@ void lw_water_open(const char *path, struct lw_str session, uint64_t turn, int *
 
     snprintf(name, sizeof(name), "%s.water", path);
     *fits = false;
-    *water = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-    if (*water < 0 || pread(*water, mark, MARK_LEN, 0) != MARK_LEN || !read_turn(mark, &reached) || reached > turn)
+    *water = lw_again_open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (*water < 0 || lw_again_pread(*water, mark, MARK_LEN, 0) != MARK_LEN || !read_turn(mark, &reached) ||
+        reached > turn)
         return;
     /* Written anew for this store and that turn it must be the same text. */
     *fits = format(want, path, session, reached) == MARK_LEN && memcmp(mark, want, MARK_LEN) == 0;
@@ -61,6 +63,6 @@ void lw_water_write(int water, const char *path, struct lw_str session, uint64_t
 
     if (water < 0 || format(mark, path, session, turn) != MARK_LEN)
         return;
-    if (pwrite(water, mark, MARK_LEN, 0) == MARK_LEN && sync)
+    if (lw_again_pwrite(water, mark, MARK_LEN, 0) == 0 && sync)
         (void)!fdatasync(water);
 }

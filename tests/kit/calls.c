@@ -35,20 +35,55 @@ uint64_t kit_calls_count(void)
     return counted;
 }
 
-static bool fails(int fd, bool needs_room)
+/* What a call is, as flags. */
+enum { LOOKS = 0, NEEDS_ROOM = 1, CAN_WAIT = 2, CARRIES = 4 };
+
+static bool is_meant(unsigned nature)
 {
-    if ((fd >= 0 && fd <= STDERR_FILENO) || (failing_with == ENOSPC && !needs_room))
+    switch (failing_with) {
+    case ENOSPC:
+    case EDQUOT:
+        return (nature & NEEDS_ROOM) != 0;
+    case EINTR:
+        return (nature & CAN_WAIT) != 0;
+    case KIT_CALLS_SHORT:
+        return (nature & CARRIES) != 0;
+    default:
+        return true;
+    }
+}
+
+static bool is_struck(int fd, unsigned nature)
+{
+    if ((fd >= 0 && fd <= STDERR_FILENO) || !is_meant(nature))
         return false;
     counted++;
-    if (failing == 0 || counted < failing || (counted > failing && !failing_on))
+    if (failing == 0 || counted < failing)
+        return false;
+    return counted == failing || (failing_on && (failing_with != EINTR || (counted - failing) % 2 == 0));
+}
+
+static bool fails(int fd, unsigned nature)
+{
+    if (!is_struck(fd, nature))
         return false;
     errno = failing_with;
     return true;
 }
 
+/* How many of n bytes are carried; < 0: it fails. */
+static ssize_t carried(int fd, unsigned nature, size_t n)
+{
+    if (failing_with == KIT_CALLS_SHORT)
+        return (ssize_t)(n > 1 && is_struck(fd, nature | CARRIES) ? n / 2 : n);
+    return fails(fd, nature | CARRIES | CAN_WAIT) ? -1 : (ssize_t)n;
+}
+
 static int open_at(int folder, const char *path, int flags, mode_t mode)
 {
-    return fails(-1, (flags & O_CREAT) != 0) ? -1 : (int)syscall(SYS_openat, folder, path, flags, mode);
+    return fails(-1, CAN_WAIT | ((flags & O_CREAT) != 0 ? NEEDS_ROOM : LOOKS))
+               ? -1
+               : (int)syscall(SYS_openat, folder, path, flags, mode);
 }
 
 static mode_t mode_of(int flags, va_list list)
@@ -93,7 +128,9 @@ int __open64_2(const char *path, int flags)
 
 ssize_t read(int fd, void *at, size_t n)
 {
-    return fails(fd, false) ? -1 : (ssize_t)syscall(SYS_read, fd, at, n);
+    ssize_t most = carried(fd, LOOKS, n);
+
+    return most < 0 ? -1 : (ssize_t)syscall(SYS_read, fd, at, most);
 }
 
 ssize_t __read_chk(int fd, void *at, size_t n, size_t room)
@@ -104,7 +141,9 @@ ssize_t __read_chk(int fd, void *at, size_t n, size_t room)
 
 ssize_t pread(int fd, void *at, size_t n, off_t from)
 {
-    return fails(fd, false) ? -1 : (ssize_t)syscall(SYS_pread64, fd, at, n, from);
+    ssize_t most = carried(fd, LOOKS, n);
+
+    return most < 0 ? -1 : (ssize_t)syscall(SYS_pread64, fd, at, most, from);
 }
 
 ssize_t pread64(int fd, void *at, size_t n, off64_t from)
@@ -126,12 +165,16 @@ ssize_t __pread64_chk(int fd, void *at, size_t n, off_t from, size_t room)
 
 ssize_t write(int fd, const void *at, size_t n)
 {
-    return fails(fd, true) ? -1 : (ssize_t)syscall(SYS_write, fd, at, n);
+    ssize_t most = carried(fd, NEEDS_ROOM, n);
+
+    return most < 0 ? -1 : (ssize_t)syscall(SYS_write, fd, at, most);
 }
 
 ssize_t pwrite(int fd, const void *at, size_t n, off_t from)
 {
-    return fails(fd, true) ? -1 : (ssize_t)syscall(SYS_pwrite64, fd, at, n, from);
+    ssize_t most = carried(fd, NEEDS_ROOM, n);
+
+    return most < 0 ? -1 : (ssize_t)syscall(SYS_pwrite64, fd, at, most, from);
 }
 
 ssize_t pwrite64(int fd, const void *at, size_t n, off64_t from)
@@ -141,17 +184,17 @@ ssize_t pwrite64(int fd, const void *at, size_t n, off64_t from)
 
 int fsync(int fd)
 {
-    return fails(fd, true) ? -1 : (int)syscall(SYS_fsync, fd);
+    return fails(fd, NEEDS_ROOM) ? -1 : (int)syscall(SYS_fsync, fd);
 }
 
 int fdatasync(int fd)
 {
-    return fails(fd, true) ? -1 : (int)syscall(SYS_fdatasync, fd);
+    return fails(fd, NEEDS_ROOM) ? -1 : (int)syscall(SYS_fdatasync, fd);
 }
 
 int ftruncate(int fd, off_t size)
 {
-    return fails(fd, true) ? -1 : (int)syscall(SYS_ftruncate, fd, size);
+    return fails(fd, NEEDS_ROOM | CAN_WAIT) ? -1 : (int)syscall(SYS_ftruncate, fd, size);
 }
 
 int ftruncate64(int fd, off64_t size)
@@ -161,25 +204,25 @@ int ftruncate64(int fd, off64_t size)
 
 int unlink(const char *path)
 {
-    return fails(-1, false) ? -1 : (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+    return fails(-1, LOOKS) ? -1 : (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 
 int rename(const char *from, const char *to)
 {
-    return fails(-1, true) ? -1 : (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    return fails(-1, NEEDS_ROOM) ? -1 : (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
 int fstat(int fd, struct stat *out)
 {
-    return fails(fd, false) ? -1 : fstatat(fd, "", out, AT_EMPTY_PATH);
+    return fails(fd, LOOKS) ? -1 : fstatat(fd, "", out, AT_EMPTY_PATH);
 }
 
 int lstat(const char *path, struct stat *out)
 {
-    return fails(-1, false) ? -1 : fstatat(AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW);
+    return fails(-1, LOOKS) ? -1 : fstatat(AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW);
 }
 
 int stat(const char *path, struct stat *out)
 {
-    return fails(-1, false) ? -1 : fstatat(AT_FDCWD, path, out, 0);
+    return fails(-1, LOOKS) ? -1 : fstatat(AT_FDCWD, path, out, 0);
 }

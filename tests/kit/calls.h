@@ -6,9 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* From now on the nth call (from 1) fails with `number` (EIO, ENOSPC), with `forever` all later ones too; 0: none. Counts
-   begin anew. With ENOSPC only calls that need room are counted: making, writing, lengthening and syncing a file. Standard
-   streams never fail, nor does closing. */
+#define KIT_CALLS_SHORT (-1)
+
+/* From now on the nth call (from 1) fails with `number`, with `forever` all later ones too; 0: none. Counts begin anew.
+   Which calls are counted depends on the number, as it does in a kernel: all with EIO; with ENOSPC and EDQUOT those that
+   need room (making, writing, lengthening and syncing a file); with EINTR those that a signal can interrupt (not syncing:
+   that is never tried again, whatever the error), where "forever" leaves every second call alone, as who tries again would
+   never end; with KIT_CALLS_SHORT those that carry bytes, which do not fail but carry half of them. Standard streams never
+   fail, nor does closing. */
 void kit_calls_fail(uint64_t nth, int number, bool forever);
 /* Calls since then. */
 uint64_t kit_calls_count(void);

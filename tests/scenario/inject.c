@@ -1,6 +1,7 @@
 /* Every allocation and every call for a file fails in turn, once and for a while, through whole lives of the daemon: a
    followed file, the turn, the store, people's notes, a file as sink. When the fault is over (the daemon was started anew
-   where it gave up) the sink must hold what it holds without any fault, each id with one body.
+   where it gave up) the sink must hold what it holds without any fault, each id with one body. A call that was interrupted
+   or that carried only a part is no fault at all: nobody notices it.
 
    Without LEEWAY_TORTURE only a sample of the points of failure is taken. */
 #define _GNU_SOURCE
@@ -24,9 +25,11 @@
 #define MANY       ((size_t)1 << 22)
 #define IDS_MAX    1024u
 #define ALERTS_MAX 64u
-#define SAMPLE     40u /* points of failure of one kind in one scenario */
+#define LINE       200 /* a line is shorter */
+#define LEFT       5   /* bytes of a line that is torn */
+#define SAMPLE     20u /* points of failure of one kind in one scenario */
 
-enum act { GIVE, HALF, REST, RESTART, ACK, EXPECT };
+enum act { GIVE, HALF, REST, TORN_HALF, TORN_REST, RESTART, ACK, EXPECT };
 
 /* What happens at a time (in runs since the start); `first` to `last`: runs whose datapoints are written. */
 struct step {
@@ -41,7 +44,21 @@ struct scenario {
     size_t steps_n;
 };
 
-enum fault_kind { NO_FAULT, ALLOCATION, CALL_EIO, CALL_ENOSPC };
+enum fault_kind { NO_FAULT, ALLOCATION, CALL_EIO, CALL_ENOSPC, CALL_EDQUOT, CALL_EINTR, CALL_SHORT, KINDS };
+
+static const struct {
+    const char *name;
+    int number;    /* of the calls */
+    bool absorbed; /* nothing is told, nothing starts anew */
+} kinds[KINDS] = {
+    [NO_FAULT] = {.name = "none"},
+    [ALLOCATION] = {.name = "allocation failing"},
+    [CALL_EIO] = {.name = "call failing with EIO", .number = EIO},
+    [CALL_ENOSPC] = {.name = "call failing with ENOSPC", .number = ENOSPC},
+    [CALL_EDQUOT] = {.name = "call failing with EDQUOT", .number = EDQUOT},
+    [CALL_EINTR] = {.name = "call interrupted", .number = EINTR, .absorbed = true},
+    [CALL_SHORT] = {.name = "call carrying half", .number = KIT_CALLS_SHORT, .absorbed = true},
+};
 
 /* A daemon without its loop, every part of which may fail. */
 struct rig {
@@ -61,8 +78,10 @@ struct rig {
 };
 
 static const lw_time epoch = {1750000000000};
-static char config_path[300], store_path[300], input_path[300], output_path[300], alert_id[64];
+static char config_path[300], store_path[300], input_path[300], output_path[300], alert_id[64], last_told[256],
+    torn_off[LINE];
 static uint64_t points_seen;
+static unsigned troubles_seen, deaths_seen, lives, points_written;
 
 /* --- the world --- */
 
@@ -99,7 +118,7 @@ static void arm(struct rig *rig, bool forever)
     if (rig->kind == ALLOCATION)
         kit_alloc_fail(rig->nth, forever);
     else
-        kit_calls_fail(rig->nth, rig->kind == CALL_ENOSPC ? ENOSPC : EIO, forever);
+        kit_calls_fail(rig->nth, kinds[rig->kind].number, forever);
 }
 
 static void disarm(struct rig *rig)
@@ -245,7 +264,34 @@ static void write_points(unsigned first, unsigned last, int from, int until)
                     "{\"time\":%lld,\"model\":\"job\",\"run\":\"job-%04u\",\"metric\":\"validation:accuracy\","
                     "\"value\":%.6f}\n",
                     (long long)(epoch.ms + run * RUN_EACH + i * 10 * LW_SECOND), run, value_of(run));
+        points_written += (unsigned)(until - from);
     }
+    fclose(file);
+}
+
+/* Of the last line only the beginning stays, too little to see what it is. */
+static void tear(char *rest)
+{
+    char text[LINE + 1] = "";
+    FILE *file = fopen(input_path, "r");
+    const char *line;
+    long size;
+
+    CU_ASSERT_FATAL(file != NULL && fseek(file, -LINE, SEEK_END) == 0 && fread(text, 1, LINE, file) == LINE);
+    size = ftell(file);
+    fclose(file);
+    text[LINE - 1] = '\0';
+    line = strrchr(text, '\n') + 1;
+    snprintf(rest, LINE, "%s", line + LEFT);
+    CU_ASSERT_EQUAL_FATAL(truncate(input_path, size - (long)strlen(rest) - 1), 0);
+}
+
+static void mend(const char *rest)
+{
+    FILE *file = fopen(input_path, "a");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fprintf(file, "%s\n", rest);
     fclose(file);
 }
 
@@ -290,6 +336,14 @@ static bool take_step(struct rig *rig, const struct step *step)
         return true;
     case HALF:
         write_points(step->first, step->last, 0, POINTS / 2);
+        return true;
+    case TORN_HALF:
+        write_points(step->first, step->last, 0, POINTS / 2);
+        tear(torn_off);
+        return true;
+    case TORN_REST:
+        mend(torn_off);
+        write_points(step->first, step->last, POINTS / 2, POINTS);
         return true;
     case REST:
         write_points(step->first, step->last, POINTS / 2, POINTS);
@@ -476,6 +530,15 @@ static bool same_alerts(const struct seen *want, const struct seen *got)
     return good;
 }
 
+static unsigned datapoints(const struct seen *seen)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < seen->n; i++)
+        n += strstr(seen->line[i], "\"lw_event\":\"metric\"") != NULL;
+    return n;
+}
+
 static int compare_ids(const char *a, const char *b)
 {
     return strncmp(id_of(a), id_of(b), 26);
@@ -502,7 +565,7 @@ static bool same(const struct seen *want, const struct seen *got)
 
 static void clean_up(void)
 {
-    static const char *const beside[] = {"", "-wal", "-shm", "-journal", ".lock"};
+    static const char *const beside[] = {"", "-wal", "-shm", "-journal", ".lock", ".water"};
     char name[400];
 
     for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
@@ -521,6 +584,7 @@ static bool live(const struct scenario *scenario, enum fault_kind kind, uint64_t
     bool good = true;
 
     clean_up();
+    points_written = 0;
     rig.world = (struct lw_world){.self = &rig, .now = now_of, .ticks = ticks_of, .note = note};
     for (size_t i = 0; good && i < scenario->steps_n; i++) {
         rig.now.ms = epoch.ms + (int64_t)(scenario->steps[i].at * (double)RUN_EACH);
@@ -534,6 +598,10 @@ static bool live(const struct scenario *scenario, enum fault_kind kind, uint64_t
     good = good && drain(&rig);
     disarm(&rig);
     stop(&rig);
+    lives++;
+    troubles_seen = rig.troubles;
+    deaths_seen = rig.deaths;
+    snprintf(last_told, sizeof(last_told), "%s", rig.last);
     if (kit_alloc_outstanding() != before) {
         printf("#   %lld blocks more than before\n", (long long)(kit_alloc_outstanding() - before));
         good = false;
@@ -541,13 +609,30 @@ static bool live(const struct scenario *scenario, enum fault_kind kind, uint64_t
     return see(seen) && good;
 }
 
+/* What cannot be told from one life: what is absorbed is not noticed, and a quota is a full disk. */
+static bool as_told(const struct scenario *scenario, enum fault_kind kind, uint64_t nth, bool forever,
+                    struct lw_config *config)
+{
+    unsigned troubles = troubles_seen, deaths = deaths_seen;
+    struct seen seen;
+
+    if (kinds[kind].absorbed && troubles + deaths > 0)
+        printf("#   noticed: %s\n", last_told);
+    if (kind != CALL_EDQUOT)
+        return !kinds[kind].absorbed || troubles + deaths == 0;
+    live(scenario, CALL_ENOSPC, nth, forever, config, &seen);
+    free(seen.text);
+    if (troubles != troubles_seen || deaths != deaths_seen)
+        printf("#   %u troubles, %u deaths; of a full disk %u, %u\n", troubles, deaths, troubles_seen, deaths_seen);
+    return troubles == troubles_seen && deaths == deaths_seen;
+}
+
 /* Points of failure of one kind: all of them, or a sample whose distance is drawn anew each time. */
 static void torture(const struct scenario *scenario, enum fault_kind kind, struct lw_config *config,
                     const struct seen *want, struct kit_random *random)
 {
-    static const char *const kinds[] = {"none", "allocation", "call with EIO", "call with ENOSPC"};
     bool whole = getenv("LEEWAY_TORTURE") != NULL;
-    unsigned bad = 0, tried = 0;
+    unsigned bad = 0, before;
     struct seen got;
     uint64_t points;
     double stride;
@@ -555,6 +640,7 @@ static void torture(const struct scenario *scenario, enum fault_kind kind, struc
     live(scenario, kind, UINT64_MAX, false, config, &got);
     free(got.text);
     points = points_seen;
+    before = lives;
     stride = whole || points < SAMPLE ? 1 : (double)points / SAMPLE;
     CU_ASSERT(points > 50);
     for (double at = 1; at <= (double)points && bad < 5;
@@ -564,16 +650,16 @@ static void torture(const struct scenario *scenario, enum fault_kind kind, struc
             bool good = live(scenario, kind, nth, forever, config, &got);
 
             good = same(want, &got) && same_alerts(want, &got) && good;
+            good = as_told(scenario, kind, nth, forever, config) && good;
             free(got.text);
-            tried++;
             if (good)
                 continue;
             bad++;
-            printf("# %s: %s %llu of %llu, %s\n", scenario->name, kinds[kind], (unsigned long long)nth,
+            printf("# %s: %s, %llu of %llu, %s\n", scenario->name, kinds[kind].name, (unsigned long long)nth,
                    (unsigned long long)points, forever ? "for a while" : "once");
         }
     }
-    printf("# %s: %u lives with one %s of %llu failing%s\n", scenario->name, tried, kinds[kind],
+    printf("# %s: %u lives with one %s of %llu%s\n", scenario->name, lives - before, kinds[kind].name,
            (unsigned long long)points, whole ? "" : " (a sample)");
     CU_ASSERT_EQUAL(bad, 0);
 }
@@ -590,11 +676,12 @@ static void run_scenario(const struct scenario *scenario, const char *word)
     CU_ASSERT_EQUAL_FATAL(lw_config_open(&config, config_path, NULL, 0, &errors, &fault), LW_ERR_OK);
     lw_buf_close(&errors);
     CU_ASSERT_TRUE(live(scenario, NO_FAULT, 0, false, config, &want));
+    CU_ASSERT_EQUAL(datapoints(&want), points_written);
     for (size_t i = 0; i < want.alerts_n && found == NULL; i++)
         found = strstr(want.alerts[i], word);
     CU_ASSERT_PTR_NOT_NULL(found);
     printf("# %s: %zu events, %zu alerts\n", scenario->name, want.n, want.alerts_n);
-    for (enum fault_kind kind = ALLOCATION; kind <= CALL_ENOSPC; kind++)
+    for (enum fault_kind kind = ALLOCATION; kind < KINDS; kind++)
         torture(scenario, kind, config, &want, &random);
     free(want.text);
     lw_config_close(config);
@@ -606,7 +693,7 @@ static void run_scenario(const struct scenario *scenario, const char *word)
 
 SCENARIO(history, {GIVE, 20, 0, 13}, {GIVE, 21, 14, 15}, {GIVE, 22, 16, 17}, {GIVE, 23, 18, 18});
 SCENARIO(reopening, {GIVE, 15.9, 0, 15}, {HALF, 16.05, 16, 16}, {RESTART, 16.06, 0, 0}, {REST, 16.07, 16, 16},
-         {HALF, 17.05, 17, 17}, {RESTART, 17.06, 0, 0}, {RESTART, 17.07, 0, 0}, {REST, 17.08, 17, 17},
+         {TORN_HALF, 17.05, 17, 17}, {RESTART, 17.06, 0, 0}, {RESTART, 17.07, 0, 0}, {TORN_REST, 17.08, 17, 17},
          {GIVE, 18.1, 18, 18});
 SCENARIO(late, {HALF, 20, 0, 3}, {GIVE, 21, 4, 16}, {REST, 22, 0, 2}, {GIVE, 23, 17, 17}, {REST, 24, 3, 3});
 SCENARIO(people, {GIVE, 20, 0, 17}, {ACK, 21, 0, 0}, {GIVE, 22, 18, 18}, {EXPECT, 23, 0, 0}, {RESTART, 24, 0, 0},
@@ -646,6 +733,12 @@ static void what_people_say(void)
     run_scenario(&people, "");
 }
 
+static void all_lives(void)
+{
+    printf("# %u lives\n", lives);
+    CU_ASSERT(lives > 0);
+}
+
 static void prepare(void)
 {
     const char *folder = kit_temporary_directory();
@@ -678,7 +771,7 @@ int main(void)
     static const struct kit_test tests[] = {
         {"the folder is made", all_is_prepared},    {"a history is read, judged and told", a_history},
         {"runs are open over restarts", open_runs}, {"late data open what was closed", late_data},
-        {"people answer", what_people_say},
+        {"people answer", what_people_say},         {"all lives are counted", all_lives},
     };
 
     /* Whether a disk really syncs is not asked here, and a thousand stores are made. */

@@ -256,6 +256,29 @@ static unsigned count_lines(const char *text, const char *a, const char *b)
     return n;
 }
 
+/* How many datapoints of a run of the followed file arrived, each counted once. */
+static unsigned count_points(const char *events, unsigned run)
+{
+    char stamps[POINTS][32], name[64];
+    unsigned n = 0;
+
+    snprintf(name, sizeof(name), "\"trainingJobName\":\"f-%03u\"", run);
+    for (const char *line = events; line != NULL && *line != '\0';) {
+        const char *next = strchr(line, '\n');
+        size_t length = next != NULL ? (size_t)(next - line) : strlen(line);
+        const char *stamp = memmem(line, length, "\"timestamp\":\"", 13);
+        bool known = stamp == NULL || memmem(line, length, name, strlen(name)) == NULL ||
+                     memmem(line, length, "\"lw_event\":\"metric\"", 19) == NULL;
+
+        for (unsigned i = 0; i < n && !known; i++)
+            known = strncmp(stamps[i], stamp + 13, 24) == 0;
+        if (!known && n < POINTS)
+            snprintf(stamps[n++], sizeof(stamps[0]), "%.24s", stamp + 13);
+        line = next != NULL ? next + 1 : NULL;
+    }
+    return n;
+}
+
 /* Waits until nothing more is owed: the outbox is empty and all units that can be are judged. */
 static bool wait_drained(const struct stage *stage)
 {
@@ -383,6 +406,11 @@ static void what_was_accepted_arrives_through_any_number_of_kills(void)
         if (count_lines(events, average, "\"metricName\":\"loss\"") == 0)
             printf("# pushed and lost: %u\n", i + BATCH_LINES / 2);
         CU_ASSERT_TRUE(count_lines(events, average, "\"metricName\":\"loss\"") >= 1);
+    }
+    for (unsigned run = 0; run < RUNS; run++) {
+        if (count_points(events, run) != POINTS)
+            printf("# followed: %u of %u datapoints of run %u\n", count_points(events, run), POINTS, run);
+        CU_ASSERT_EQUAL(count_points(events, run), POINTS);
     }
     offline_alerts(&stage, &offline);
     standing_alerts(events, &live);

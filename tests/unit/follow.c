@@ -4,7 +4,9 @@
 
 #include "engine/source/follow.h"
 #include "tests/kit/alloc.h"
+#include "tests/kit/calls.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -489,6 +491,35 @@ static void a_packed_file_is_unpacked_when_read_once_and_not_followed(void)
     free(packed);
 }
 
+/* What a document has in the end is behind the last '|': it may have been begun anew. */
+static void a_reading_that_fails_is_not_the_end(void)
+{
+    static const char text[] = "time,loss\n1750000000,1\n1750000060,2\n";
+    static const char *const names[] = {"fails", "fails.gz"};
+    char packed[200];
+
+    put("fails", "wb", text, sizeof(text) - 1);
+    put("fails.gz", "wb", packed, pack(text, sizeof(text) - 1, packed, sizeof(packed)));
+    for (size_t i = 0; i < 2; i++) {
+        for (uint64_t nth = 1; nth < 30; nth++) {
+            struct follower f;
+            const char *last;
+
+            begin_once(&f, names[i]);
+            kit_calls_fail(nth, EIO, false);
+            drain(&f);
+            kit_calls_fail(0, EIO, false);
+            drain(&f);
+            last = strrchr(f.text, '|');
+            CU_ASSERT_PTR_NOT_NULL_FATAL(last);
+            CU_ASSERT(f.ended && strncmp(last + 1, text, sizeof(text) - 1) == 0 && last[sizeof(text)] == '#');
+            if (strncmp(last + 1, text, sizeof(text) - 1) != 0)
+                printf("#   %s, call %u: %.200s\n", names[i], (unsigned)nth, f.text);
+            finish(&f);
+        }
+    }
+}
+
 static void a_line_longer_than_a_batch_comes_in_parts_and_again_after_a_restart(void)
 {
     size_t n = 2 * LW_SOURCE_BATCH_MAX + 12345;
@@ -729,6 +760,7 @@ KIT_SUITE("follow", {"lines are handed out as they are written", lines_are_hande
           {"an empty file ends without a document", an_empty_file_ends_without_a_document},
           {"a packed file is unpacked when read once, and not followed",
            a_packed_file_is_unpacked_when_read_once_and_not_followed},
+          {"a reading that fails is not the end", a_reading_that_fails_is_not_the_end},
           {"a line longer than a batch comes in parts, and again after a restart",
            a_line_longer_than_a_batch_comes_in_parts_and_again_after_a_restart},
           {"a mark of another path, or a damaged one, begins at the start",

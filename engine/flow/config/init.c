@@ -2,6 +2,7 @@
 
 #include "engine/flow/config/init.h"
 
+#include "engine/base/again.h"
 #include "engine/base/fault.h"
 #include "engine/base/json_out.h"
 #include "engine/base/time_text.h"
@@ -359,7 +360,7 @@ enum lw_err lw_init_write(const struct lw_report *report, struct lw_buf *out, st
 /* Never over something that is there. */
 static enum lw_err save(const char *path, struct lw_str text, struct lw_fault *fault)
 {
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    int file = lw_again_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     int reason = 0;
 
     if (file < 0 && errno == EEXIST)

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "engine/flow/http/access.h"
 
+#include "engine/base/again.h"
 #include "engine/base/fault.h"
 #include "engine/flow/http/head.h"
 
@@ -258,7 +259,7 @@ static enum lw_err read_open(struct lw_access_token *token, int fd, const char *
 /* O_NONBLOCK: a FIFO in its place must not hold the daemon up. */
 static enum lw_err read_file(struct lw_access_token *token, const char *path, struct lw_fault *fault)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = lw_again_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
     enum lw_err err;
 
     if (fd < 0)

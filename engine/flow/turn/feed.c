@@ -15,6 +15,7 @@ struct document {
     struct lw_decode_options options;
     struct lw_decoder *decoder; /* NULL: its format is not clear yet */
     struct lw_buf head;         /* its first bytes, until then */
+    size_t kept;                /* so many of them lie before the mark */
     struct lw_buf name;         /* of a continued one; else empty */
     struct lw_arena texts;      /* that the options borrow */
     uint64_t records;           /* told so far */
@@ -123,6 +124,7 @@ static void forget_document(struct document *document)
     document->decoder = NULL;
     lw_buf_clear(&document->head);
     lw_buf_clear(&document->name);
+    document->kept = 0;
     document->open = false;
     document->records = 0;
 }
@@ -193,7 +195,21 @@ static enum lw_err recognise(struct lw_feed *feed, struct lw_str said, bool ends
     if (err == LW_ERR_OK)
         err = lw_decode_push(document->decoder, head.at, head.len, fault);
     lw_buf_clear(&document->head);
+    document->kept = 0;
     return err;
+}
+
+/* What is given once more is not taken twice: of what resumes the first line, where it is here already. */
+static enum lw_err add_to_head(struct document *document, const struct lw_source_part *part, struct lw_fault *fault)
+{
+    struct lw_buf *head = &document->head;
+    size_t skip = part->resumes && head->len > 0 ? part->repeated : 0;
+
+    lw_buf_bytes(head, part->bytes.at + skip, part->bytes.len - skip);
+    if (head->error != LW_ERR_OK)
+        return lw_fault_memory(fault, "the head of a document");
+    document->kept = part->unmarked < head->len ? head->len - part->unmarked : 0;
+    return LW_ERR_OK;
 }
 
 static enum lw_err push_part(struct lw_feed *feed, const struct lw_source_part *part, struct lw_fault *fault)
@@ -206,10 +222,8 @@ static enum lw_err push_part(struct lw_feed *feed, const struct lw_source_part *
     if (document->decoder != NULL) {
         err = lw_decode_push(document->decoder, part->bytes.at, part->bytes.len, fault);
     } else {
-        lw_buf_str(&document->head, part->bytes);
-        if (document->head.error != LW_ERR_OK)
-            return lw_fault_memory(fault, "the head of a document");
-        if (document->head.len > 0)
+        err = add_to_head(document, part, fault);
+        if (err == LW_ERR_OK && document->head.len > 0)
             err = recognise(feed, part->format, ends, &waits, fault);
     }
     if (err == LW_ERR_OK && ends && document->decoder != NULL)
@@ -225,13 +239,26 @@ static enum lw_err push_part(struct lw_feed *feed, const struct lw_source_part *
     return err;
 }
 
+/* A document goes on after a restart, or after its source went back to the mark, and nobody knows yet what it is: what was
+   read of it before the mark counts, and only that. */
+static bool resumes_head(const struct document *document, const struct lw_source_part *part)
+{
+    return part->begins && part->resumes && document->decoder == NULL && document->kept > 0 &&
+           (!document->open || lw_str_equal(lw_buf_view(&document->name), part->document));
+}
+
 static enum lw_err take_part(struct lw_feed *feed, const struct lw_source_part *part, struct lw_fault *fault)
 {
     struct document *document = &feed->document;
-    bool continues = document->open && !part->begins && part->document.len > 0 &&
+    bool resumes = resumes_head(document, part);
+    bool continues = document->open && (resumes || !part->begins) && part->document.len > 0 &&
                      lw_str_equal(lw_buf_view(&document->name), part->document);
     enum lw_err err = LW_ERR_OK;
 
+    if (resumes)
+        document->head.len = document->kept;
+    else if (!document->open)
+        forget_document(document); /* a head from before the restart, of another one */
     if (document->open && !continues) {
         if (document->decoder != NULL)
             err = lw_decode_finish(document->decoder, fault);
@@ -302,7 +329,7 @@ enum lw_err lw_feed_take(struct lw_feed *feed, const struct lw_source_batch *bat
 
 struct lw_str lw_feed_head(const struct lw_feed *feed)
 {
-    return lw_buf_view(&feed->document.head);
+    return (struct lw_str){.at = feed->document.head.at, .len = feed->document.kept};
 }
 
 enum lw_err lw_feed_restore(struct lw_feed *feed, struct lw_str head, struct lw_fault *fault)
@@ -310,6 +337,7 @@ enum lw_err lw_feed_restore(struct lw_feed *feed, struct lw_str head, struct lw_
     lw_buf_str(&feed->document.head, head);
     if (feed->document.head.error != LW_ERR_OK)
         return lw_fault_memory(fault, "the head of a document");
+    feed->document.kept = head.len;
     return LW_ERR_OK;
 }
 

@@ -41,8 +41,8 @@ LW_MUST_USE enum lw_err lw_feed_open(struct lw_feed **out, const struct lw_feed_
    document that cannot be recognised yet are kept too: see head. */
 LW_MUST_USE enum lw_err lw_feed_take(struct lw_feed *feed, const struct lw_source_batch *batch,
                                      struct lw_feed_yield *yield, struct lw_fault *fault);
-/* First bytes of a continued document whose format is not clear yet, to be stored with the mark and handed back after a
-   restart; empty: none. */
+/* First bytes of a continued document whose format is not clear yet, as far as they lie before the mark of its batch, to be
+   stored with it and handed back after a restart; empty: none. */
 struct lw_str lw_feed_head(const struct lw_feed *feed);
 LW_MUST_USE enum lw_err lw_feed_restore(struct lw_feed *feed, struct lw_str head, struct lw_fault *fault);
 /* What was not used so far, by reason, with the place of the first. */

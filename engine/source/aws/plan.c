@@ -2,6 +2,7 @@
 
 #include "engine/source/aws/plan.h"
 
+#include "engine/base/again.h"
 #include "engine/base/fault.h"
 #include "engine/source/aws/profile.h"
 
@@ -45,7 +46,7 @@ static bool read_all(int file, char *room, size_t size, size_t *n)
 
 enum lw_err lw_plan_file(const char *path, struct lw_str *text, struct lw_fault *fault)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int file = lw_again_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
     char *room;
     size_t n;
     bool good;

@@ -2,6 +2,7 @@
 
 #include "engine/source/loggly/asking.h"
 
+#include "engine/base/again.h"
 #include "engine/base/fault.h"
 #include "engine/base/time_text.h"
 
@@ -158,7 +159,7 @@ enum lw_err lw_asking_token(const char *path, char *out, size_t out_n, struct lw
 {
     char text[LW_ASKING_TOKEN_MAX + 64];
     size_t got = 0;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int file = lw_again_open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
     enum lw_err err;
 
     if (file < 0)
