@@ -9,40 +9,36 @@
        i/n - (R - i)/(N - n) = (i N - R n) / (n (N - n))
 
    Between values of c it only falls, so its greatest value lies right behind a value of c, its least one right before.
-   For value i of c (from 0) let `low` be the number of values below it and `high` the number of those below or equal,
-   less one; without ties both are its position. Then right before it, the numerator is i N - low n, right behind it
-   (i + 1) N - (high + 1) n. (Of several equal values of c only the first counts before and the last behind. The others
-   are never more extreme than these, so that all can be treated alike.) What has to be known of each curve is thus
-   the greatest of low n - i N and the least of high n - i N. |low n - i N| <= 2^12 2^18 fits 32 bits, and products of
-   two numerators fit 64.
+   For value i of c (from 0) let `low` be the number of values below it and `upper` the number of those below or equal.
+   Then right before it the numerator is i N - low n, right behind it (i + 1) N - upper n. (Of several equal values of c
+   only the first counts before and the last behind. The others are never more extreme than these, so that all can be
+   treated alike.) The numerator of T is thus the greatest of low n - i N and (i + 1) N - upper n; |low n - i N| <=
+   2^12 2^18 fits 32 bits, and products of two numerators fit 64.
 
-   An exchange moves few of the values of a pool, and all curves learn of it through one table: the `low` of a value says
-   which others are equal to it, so the new one depends on nothing but the old one. Between two of the values that come
-   or go it moves by a constant. So the table is filled by segments, and then every curve looks its new `low` up and
-   takes its extremes on the way. The same with `upper`, which is high + 1, as long as there are ties. */
+   The rank does not ask how far each of the others is from its pool, only which are as far as the one in question, that
+   is, whose numerator is at least some t. And that takes no counting of theirs: low n - i N >= t says that value i has at
+   least (i N + t) / n values below it, so that it is above the one which has that place among all values in order; the
+   same behind it, the other way round. The places hang on n, i, t and N, not on the curve. So all curves of one length
+   are compared, value by value, with the same two bounds (`above` and `below`), and nothing has to be carried from run to
+   run but the values themselves: all of them in order, and those of each curve. */
 
-/* Segments of the table are filled in steps of so many, in ascending order: what is too much, the next segment writes
-   over. So there is so much room behind it. */
-#define STEP 8
-
-typedef uint32_t quad __attribute__((vector_size(16)));
+typedef double pair __attribute__((vector_size(16)));
+typedef int64_t pair_of_bits __attribute__((vector_size(16)));
 
 /* Values that stay, `from` on, and go `by` places up. */
 struct segment {
     uint32_t from, n, by;
 };
 
-/* The tail. low and upper lie curve by curve, in the order of their numbers. */
+/* The tail. */
 struct buffers {
     double *values; /* of all curves, ascending */
-    uint32_t *low, *upper;
-    uint32_t *new_low;   /* by the old low, 0 .. n */
-    uint32_t *new_upper; /* by the old upper, 0 .. n */
-    /* By the values of the curve that leaves or enters: */
-    uint32_t *left;          /* places of those that leave */
-    uint32_t *below, *up_to; /* values of the old pool less, and less or equal */
-    uint32_t *its_low, *its_upper;
-    struct segment *up; /* segments that go up, two for each and one more */
+    double *curves; /* the same curve by curve, in the order of their numbers */
+    /* Of one curve, the longest at most: */
+    double *above, *below; /* bounds: a value above or below its own is extreme */
+    uint32_t *left;        /* places of those that leave */
+    uint32_t *up_to;       /* values of the pool less than, or equal to, each of the one in hand */
+    struct segment *up;    /* segments that go up, two for each and one more */
 };
 
 static size_t longest_curve(size_t capacity)
@@ -54,22 +50,17 @@ static struct buffers buffers_of(struct lw_ks_pool *pool)
 {
     const size_t capacity = pool->capacity;
     const size_t longest = longest_curve(capacity);
-    uint32_t *low = (uint32_t *)(void *)(pool->tail + capacity);
-    uint32_t *new_low = low + 2 * capacity;
-    uint32_t *left = new_low + 2 * (capacity + STEP);
+    double *above = pool->tail + 2 * capacity;
+    uint32_t *left = (uint32_t *)(void *)(above + 2 * longest);
 
     return (struct buffers){
         .values = pool->tail,
-        .low = low,
-        .upper = low + capacity,
-        .new_low = new_low,
-        .new_upper = new_low + capacity + STEP,
+        .curves = pool->tail + capacity,
+        .above = above,
+        .below = above + longest,
         .left = left,
-        .below = left + longest,
-        .up_to = left + 2 * longest,
-        .its_low = left + 3 * longest,
-        .its_upper = left + 4 * longest,
-        .up = (struct segment *)(void *)(left + 5 * longest),
+        .up_to = left + longest,
+        .up = (struct segment *)(void *)(left + 2 * longest),
     };
 }
 
@@ -79,70 +70,64 @@ size_t lw_ks_rank_bytes(size_t capacity)
 
     if (capacity > (size_t)LW_KS_CURVES_MAX * LW_KS_CURVE_VALUES_MAX)
         return 0;
-    return sizeof(struct lw_ks_pool) + capacity * sizeof(double) +
-           (2 * capacity + 2 * (capacity + STEP) + 5 * longest) * sizeof(uint32_t) +
+    return sizeof(struct lw_ks_pool) + (2 * capacity + 2 * longest) * sizeof(double) + 2 * longest * sizeof(uint32_t) +
            (2 * longest + 1) * sizeof(struct segment);
 }
 
 void lw_ks_rank_begin(struct lw_ks_pool *pool, uint32_t capacity)
 {
-    *pool = (struct lw_ks_pool){.capacity = capacity};
+    *pool = (struct lw_ks_pool){.capacity = capacity, .counted = LW_KS_NO_CURVE};
 }
 
-/* The places of the leaving curve: its low, and of values that are equal one after the other. Which of the equal ones of
-   the pool go is all the same. */
-static void find_leaving(const uint32_t *low, uint32_t n, uint32_t *left)
+/* Of as many values as one bisection takes on: the steps of one have to wait for each other, those of four need not. */
+#define ABREAST 4
+
+static void count_abreast(const double *pool, uint32_t pool_n, const double *values, uint32_t *up_to)
 {
-    uint32_t next = 0;
+    const double *from[ABREAST] = {pool, pool, pool, pool};
 
-    for (uint32_t k = 0; k < n; k++) {
-        left[k] = low[k] > next ? low[k] : next;
-        next = left[k] + 1;
-    }
-}
-
-/* Values of the pool <= value, of which values[0 .. below) are known to be: few more, as a rule, and then by bisection. */
-static uint32_t count_up_to(const double *pool, uint32_t pool_n, uint32_t below, double value)
-{
-    const uint32_t near = pool_n - below < STEP ? pool_n : below + STEP;
-
-    for (; below < near; below++) {
-        if (pool[below] > value)
-            return below;
-    }
-    for (uint32_t rest = pool_n - below; rest > 0;) {
-        const uint32_t half = (rest + 1) / 2;
-
-        below += half & -(uint32_t)(pool[below + half - 1] <= value);
-        rest -= half;
-    }
-    return below;
-}
-
-/* Where the entering values belong, by bisection without a branch on the data: all of them step by step, because the
-   steps of one have to wait for each other. Returns 0 where no value is equal to another, in the pool or in the curve. */
-static uint32_t find_entering(const double *pool, uint32_t pool_n, const double *values, uint32_t n, struct buffers to)
-{
-    uint32_t ties = 0;
-
-    memset(to.below, 0, n * sizeof(*to.below));
     for (uint32_t rest = pool_n; rest > 0;) {
         const uint32_t half = (rest + 1) / 2;
-        const double *middle = pool + half - 1;
 
-        for (uint32_t j = 0; j < n; j++)
-            to.below[j] += half & -(uint32_t)(middle[to.below[j]] < values[j]);
+        for (uint32_t j = 0; j < ABREAST; j++) {
+            const double *behind = from[j] + half;
+
+            /* Either is as likely: no branch. */
+            from[j] = __builtin_expect_with_probability(behind[-1] <= values[j], 1, 0.5) ? behind : from[j];
+        }
         rest -= half;
     }
-    for (uint32_t j = 0; j < n; j++) {
-        const uint32_t below = to.below[j];
+    for (uint32_t j = 0; j < ABREAST; j++)
+        up_to[j] = (uint32_t)(from[j] - pool);
+}
 
-        to.up_to[j] = below;
-        if (below < pool_n && pool[below] <= values[j])
-            to.up_to[j] = count_up_to(pool, pool_n, below, values[j]);
-        ties |= (to.up_to[j] ^ below) | (j > 0 && values[j] <= values[j - 1]);
+/* How many of the pool are less than, or equal to, each value. */
+static void count_up_to(const double *pool, uint32_t pool_n, const double *values, uint32_t n, uint32_t *up_to)
+{
+    double last[ABREAST] = {0.0};
+    uint32_t last_up_to[ABREAST];
+    uint32_t j = 0;
+
+    for (; j + ABREAST <= n; j += ABREAST)
+        count_abreast(pool, pool_n, values + j, up_to + j);
+    if (j == n)
+        return;
+    memcpy(last, values + j, (n - j) * sizeof(*last));
+    count_abreast(pool, pool_n, last, last_up_to);
+    memcpy(up_to + j, last_up_to, (n - j) * sizeof(*up_to));
+}
+
+/* The places of the leaving curve: of values that are equal one after the other. Which of the equal ones of the pool go is
+   all the same. */
+static void find_leaving(const struct buffers *to, uint32_t pool_n, const double *values, uint32_t n)
+{
+    uint32_t next = pool_n;
+
+    count_up_to(to->values, pool_n, values, n, to->left);
+    for (uint32_t k = n; k-- > 0;) {
+        to->left[k] = (to->left[k] < next ? to->left[k] : next) - 1;
+        next = to->left[k];
     }
-    return ties;
 }
 
 static void move(double *values, const struct segment *segment)
@@ -152,169 +137,48 @@ static void move(double *values, const struct segment *segment)
 
 /* A segment that goes down (`by` is modulo 2^32) is moved at once: what is below it has gone, or has gone down before, or
    waits to go up, and then to places below those that this one goes to. Those that go up wait for the ones above. */
-static uint32_t shift(struct buffers to, struct segment segment, uint32_t up_n)
+static uint32_t shift(const struct buffers *to, struct segment segment, uint32_t up_n)
 {
-    uint32_t *new_low = to.new_low + segment.from;
-    quad places = {0, 1, 2, 3};
-
-    places += segment.from + segment.by;
-    for (uint32_t at = 0; at < segment.n; at += STEP, places += STEP) {
-        const quad further = places + STEP / 2;
-
-        memcpy(new_low + at, &places, sizeof(places));
-        memcpy(new_low + at + STEP / 2, &further, sizeof(further));
-    }
     if (segment.n == 0 || segment.by == 0)
         return up_n;
     if (segment.by < UINT32_MAX / 2)
-        to.up[up_n++] = segment;
+        to->up[up_n++] = segment;
     else
-        move(to.values, &segment);
+        move(to->values, &segment);
     return up_n;
 }
 
-/* What goes in and out of the pool: so many values each, and those that enter. */
-struct exchange {
-    uint32_t left_n, n;
-    const double *values;
-};
-
-/* Writes the new values and new_low, and low and upper of the curve that enters, the latter as if its values differed.
-   A value with the old low p is above the entering ones with up_to <= p and the leaving ones at places < p. */
-static void merge(const struct exchange *exchange, uint32_t values_n, struct buffers to)
+/* Makes values[0 .. values_n) lose those at the places `left` and take in the n values, each behind its equals. What is in
+   up_to is brought up to date. */
+static void merge(const struct buffers *to, uint32_t values_n, uint32_t left_n, const double *values, uint32_t n)
 {
     uint32_t at = 0;
     uint32_t k = 0;
     uint32_t up_n = 0;
 
-    for (uint32_t j = 0; j <= exchange->n; j++) {
-        const uint32_t limit = j < exchange->n ? to.up_to[j] : values_n;
-        uint32_t less;
+    for (uint32_t j = 0; j <= n; j++) {
+        const uint32_t limit = j < n ? to->up_to[j] : values_n;
 
-        for (; k < exchange->left_n && to.left[k] < limit; k++) {
-            /* The table is for all of them, the move for those that stay. */
-            to.new_low[to.left[k]] = to.left[k] + j - k;
-            up_n = shift(to, (struct segment){.from = at, .n = to.left[k] - at, .by = j - k}, up_n);
-            at = to.left[k] + 1;
+        for (; k < left_n && to->left[k] < limit; k++) {
+            up_n = shift(to, (struct segment){.from = at, .n = to->left[k] - at, .by = j - k}, up_n);
+            at = to->left[k] + 1;
         }
         up_n = shift(to, (struct segment){.from = at, .n = limit - at, .by = j - k}, up_n);
         at = limit;
-        if (j == exchange->n)
-            break;
-        to.its_upper[j] = at + j - k + 1;
-        if (j > 0 && exchange->values[j] <= exchange->values[j - 1]) {
-            to.its_low[j] = to.its_low[j - 1];
-            continue;
-        }
-        for (less = k; less > 0 && to.left[less - 1] >= to.below[j];)
-            less--;
-        to.its_low[j] = to.below[j] + j - less;
+        if (j < n)
+            to->up_to[j] = at + j - k + 1; /* in the new pool, itself among them */
     }
-    to.new_low[values_n] = values_n + exchange->n - exchange->left_n;
     while (up_n > 0)
-        move(to.values, &to.up[--up_n]);
-    for (uint32_t j = 0; j < exchange->n; j++)
-        to.values[to.its_upper[j] - 1] = exchange->values[j];
-}
-
-/* With ties: an upper is the low of the next greater value, but for entering ones right between the two. */
-static void find_uppers(const struct exchange *exchange, uint32_t values_n, struct buffers to)
-{
-    memcpy(to.new_upper, to.new_low, (values_n + 1) * sizeof(*to.new_upper));
-    for (uint32_t j = 0; j < exchange->n; j++)
-        to.new_upper[to.up_to[j]] -= to.below[j] == to.up_to[j];
-    for (uint32_t j = exchange->n; j-- > 1;) {
-        if (exchange->values[j - 1] >= exchange->values[j])
-            to.its_upper[j - 1] = to.its_upper[j];
+        move(to->values, &to->up[--up_n]);
+    for (uint32_t j = 0; j < n; j++)
+        to->values[to->up_to[j] - 1] = values[j];
+    for (uint32_t j = n; j-- > 1;) {
+        if (values[j - 1] >= values[j])
+            to->up_to[j - 1] = to->up_to[j];
     }
 }
 
-/* The numerator of T of a curve: T = numerator / (n (N - n)). */
-struct extremes {
-    int32_t greatest, least; /* of low n - i N, and of upper n - (i + 1) N */
-};
-
-static inline struct extremes no_extremes(uint32_t n, uint32_t total)
-{
-    return (struct extremes){.greatest = 0, .least = (int32_t)(n * total)};
-}
-
-static inline void take(struct extremes *extremes, uint32_t low, uint32_t upper, uint32_t n, uint32_t counted,
-                        uint32_t total)
-{
-    const int32_t before = (int32_t)(low * n - counted);
-    const int32_t behind = (int32_t)(upper * n - counted - total);
-
-    extremes->greatest = before > extremes->greatest ? before : extremes->greatest;
-    extremes->least = behind < extremes->least ? behind : extremes->least;
-}
-
-static inline uint32_t numerator_of(const struct extremes *extremes)
-{
-    const int32_t behind = -extremes->least;
-
-    return (uint32_t)(behind > extremes->greatest ? behind : extremes->greatest);
-}
-
-/* Looks low up for a curve of n values, in a pool of `total` without ties. */
-static uint32_t look_up_lows(const uint32_t *new_low, uint32_t *low, uint32_t n, uint32_t total)
-{
-    struct extremes extremes = no_extremes(n, total);
-    uint32_t counted = 0;
-
-    for (uint32_t i = 0; i < n; i++) {
-        low[i] = new_low[low[i]];
-        take(&extremes, low[i], low[i] + 1, n, counted, total);
-        counted += total;
-    }
-    return numerator_of(&extremes);
-}
-
-/* Looks low and upper up for a curve of n values. */
-static uint32_t look_up(const struct buffers *to, uint32_t from, uint32_t n, uint32_t total)
-{
-    const uint32_t *new_low = to->new_low;
-    const uint32_t *new_upper = to->new_upper;
-    uint32_t *low = to->low + from;
-    uint32_t *upper = to->upper + from;
-    struct extremes extremes = no_extremes(n, total);
-    uint32_t counted = 0;
-
-    for (uint32_t i = 0; i < n; i++) {
-        const uint32_t its_low = new_low[low[i]];
-        const uint32_t its_upper = new_upper[upper[i]];
-
-        low[i] = its_low;
-        upper[i] = its_upper;
-        take(&extremes, its_low, its_upper, n, counted, total);
-        counted += total;
-    }
-    return numerator_of(&extremes);
-}
-
-/* Whether a value of the pool is equal to another. */
-static bool has_ties(const struct buffers *of, uint32_t n)
-{
-    uint32_t ties = 0;
-
-    for (uint32_t i = 0; i < n; i++)
-        ties |= (of->low[i] + 1) ^ of->upper[i];
-    return ties != 0;
-}
-
-/* In the ranks of all curves: room for those that enter in place of those that left. */
-static void make_room(uint32_t *ranks, uint32_t ranks_n, uint32_t left_at, uint32_t left_n, uint32_t enter_at,
-                      uint32_t n)
-{
-    const uint32_t kept = ranks_n - left_n;
-
-    if (left_at == enter_at && left_n == n)
-        return;
-    memmove(ranks + left_at, ranks + left_at + left_n, (kept - left_at) * sizeof(*ranks));
-    memmove(ranks + enter_at + n, ranks + enter_at, (kept - enter_at) * sizeof(*ranks));
-}
-
-/* Where the ranks of a curve begin. */
+/* Where the values of a curve begin in `curves`. */
 static uint32_t start_of(const struct lw_ks_pool *pool, uint32_t curve)
 {
     uint32_t start = 0;
@@ -341,109 +205,161 @@ static enum lw_err check(const struct lw_ks_pool *pool, uint32_t leave, uint32_t
     return LW_ERR_OK;
 }
 
-/* Brings low, upper and the numerators of the curves that stay up to date. Returns where those of `leave` begin. */
-static uint32_t look_up_all(struct lw_ks_pool *pool, uint32_t leave, uint32_t total, const struct buffers *to)
+/* Takes the values of a curve out of, or in to, those of all curves, of which there are `all`. */
+static void close_gap(double *curves, uint32_t all, uint32_t at, uint32_t n)
 {
-    uint32_t left_at = 0;
-    uint32_t from = 0;
-
-    for (uint32_t i = 0; i < LW_KS_CURVES_MAX; i++) {
-        const uint32_t n = pool->counts[i];
-
-        if (i == leave)
-            left_at = from;
-        else if (n > 0)
-            pool->numerators[i] =
-                pool->ties ? look_up(to, from, n, total) : look_up_lows(to->new_low, to->low + from, n, total);
-        from += n;
-    }
-    return left_at;
+    memmove(curves + at, curves + at + n, (all - at - n) * sizeof(*curves));
 }
 
-/* Ties may go with the curve that leaves. To look for them again is only worth while now and then. */
-#define TIES_EVERY 32
-
-static void see_ties(struct lw_ks_pool *pool, const struct buffers *to)
+static void open_gap(double *curves, uint32_t all, uint32_t at, uint32_t n)
 {
-    if (pool->ties == 0)
-        return;
-    pool->ties++;
-    if (pool->ties % TIES_EVERY == 0)
-        pool->ties = has_ties(to, pool->n);
-}
-
-/* The same, and puts in those of the curve that enters. */
-static void exchange_ranks(struct lw_ks_pool *pool, const struct exchange *exchange, uint32_t leave, uint32_t enter,
-                           const struct buffers *to)
-{
-    const uint32_t total = pool->n - exchange->left_n + exchange->n;
-    struct extremes extremes = no_extremes(exchange->n, total);
-    const uint32_t left_at = look_up_all(pool, exchange->left_n > 0 ? leave : LW_KS_NO_CURVE, total, to);
-    uint32_t enter_at;
-
-    if (exchange->left_n > 0)
-        pool->counts[leave] = 0;
-    enter_at = exchange->n > 0 ? start_of(pool, enter) : left_at;
-    make_room(to->low, pool->n, left_at, exchange->left_n, enter_at, exchange->n);
-    if (pool->ties)
-        make_room(to->upper, pool->n, left_at, exchange->left_n, enter_at, exchange->n);
-    for (uint32_t j = 0; j < exchange->n; j++) {
-        to->low[enter_at + j] = to->its_low[j];
-        to->upper[enter_at + j] = to->its_upper[j];
-        take(&extremes, to->its_low[j], to->its_upper[j], exchange->n, j * total, total);
-    }
-    if (exchange->n > 0) {
-        pool->counts[enter] = exchange->n;
-        pool->numerators[enter] = numerator_of(&extremes);
-    }
-    pool->n = total;
-    see_ties(pool, to);
+    memmove(curves + at + n, curves + at, (all - at) * sizeof(*curves));
 }
 
 enum lw_err lw_ks_rank_exchange(struct lw_ks_pool *pool, uint32_t leave, uint32_t enter, const double *values, size_t n)
 {
     const struct buffers to = buffers_of(pool);
-    struct exchange exchange = {.values = values};
-    enum lw_err err = check(pool, leave, enter, values, n);
+    const enum lw_err err = check(pool, leave, enter, values, n);
+    const uint32_t in = enter == LW_KS_NO_CURVE ? 0 : (uint32_t)n;
+    const uint32_t out = leave < LW_KS_CURVES_MAX ? pool->counts[leave] : 0;
+    uint32_t at;
 
     if (err != LW_ERR_OK)
         return err;
-    exchange.n = enter == LW_KS_NO_CURVE ? 0 : (uint32_t)n;
-    exchange.left_n = leave < LW_KS_CURVES_MAX ? pool->counts[leave] : 0;
-    if (exchange.left_n > 0)
-        find_leaving(to.low + start_of(pool, leave), exchange.left_n, to.left);
-    if (find_entering(to.values, pool->n, values, exchange.n, to) && !pool->ties) {
-        for (uint32_t i = 0; i < pool->n; i++)
-            to.upper[i] = to.low[i] + 1;
-        pool->ties = 1;
+    if (out > 0)
+        find_leaving(&to, pool->n, to.curves + start_of(pool, leave), out);
+    count_up_to(to.values, pool->n, values, in, to.up_to);
+    merge(&to, pool->n, out, values, in);
+    if (out > 0 && (leave != enter || in != out)) {
+        close_gap(to.curves, pool->n, start_of(pool, leave), out);
+        pool->counts[leave] = 0;
     }
-    merge(&exchange, pool->n, to);
-    if (pool->ties)
-        find_uppers(&exchange, pool->n, to);
-    exchange_ranks(pool, &exchange, leave, enter, &to);
+    if (in > 0) {
+        at = start_of(pool, enter);
+        if (pool->counts[enter] == 0)
+            open_gap(to.curves, pool->n - out, at, in);
+        memcpy(to.curves + at, values, in * sizeof(*values));
+        pool->counts[enter] = in;
+    }
+    pool->n = pool->n - out + in;
+    pool->counted = enter;
     return LW_ERR_OK;
 }
 
-enum lw_err lw_ks_rank_of(const struct lw_ks_pool *pool, uint32_t curve, struct lw_ks_rank *rank)
+/* The numerator of T of the n values, which are in the pool, up_to[i] of it being as great as value i at most. */
+static uint32_t numerator_of(const struct buffers *of, uint32_t pool_n, const double *values, uint32_t n)
 {
-    const uint64_t total = pool->n;
+    uint32_t low = 0;
+    int32_t most = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        const int32_t behind = (int32_t)((i + 1) * pool_n - of->up_to[i] * n);
+        int32_t before;
+
+        /* Equal ones are few, as a rule. */
+        if (i == 0 || values[i - 1] < values[i]) {
+            for (low = of->up_to[i] - 1; low > 0 && of->values[low - 1] >= values[i];)
+                low--;
+        }
+        before = (int32_t)(low * n - i * pool_n);
+        most = before > most ? before : most;
+        most = behind > most ? behind : most;
+    }
+    return (uint32_t)most;
+}
+
+/* What the values of a curve of length n must be above, or below, for a numerator of at least t > 0: value i is extreme
+   when at least (i N + t) / n are below it, so that it is above the one at the place (i N + t - 1) / n, rounded down; or
+   when at most ((i + 1) N - t) / n are below or equal, which are those places counted from the other end. The quotients
+   go on without a division. */
+static void set_bounds(const struct buffers *to, uint32_t pool_n, uint32_t n, uint32_t t)
+{
+    const uint32_t step = pool_n / n;
+    const uint32_t step_rest = pool_n % n;
+    uint32_t place = (t - 1) / n;
+    uint32_t rest = (t - 1) % n;
+
+    for (uint32_t i = 0; i < n; i++) {
+        to->above[i] = place < pool_n ? to->values[place] : HUGE_VAL;
+        to->below[n - 1 - i] = place < pool_n ? to->values[pool_n - 1 - place] : -HUGE_VAL;
+        place += step;
+        rest += step_rest;
+        if (rest >= n) {
+            rest -= n;
+            place++;
+        }
+    }
+}
+
+/* Whether one of the values is outside of its bounds: each comparison that holds is -1. No branch hangs on the values. */
+static bool is_extreme(const struct buffers *of, const double *values, uint32_t n)
+{
+    pair_of_bits found = {0, 0};
+    bool last = false;
+    uint32_t i = 0;
+
+    for (; i + 2 <= n; i += 2) {
+        pair value, above, below;
+
+        memcpy(&value, values + i, sizeof(value));
+        memcpy(&above, of->above + i, sizeof(above));
+        memcpy(&below, of->below + i, sizeof(below));
+        found += value > above;
+        found += value < below;
+    }
+    if (i < n)
+        last = (values[i] > of->above[i]) | (values[i] < of->below[i]);
+    return last | ((found[0] | found[1]) != 0);
+}
+
+/* How many curves beside this one have a numerator that is as large, in proportion to n (N - n). */
+static uint32_t count_extreme(const struct lw_ks_pool *pool, const struct buffers *of, uint32_t curve,
+                              uint64_t numerator, uint64_t scale)
+{
+    const double *values = of->curves;
+    uint32_t bounds_n = 0; /* for curves of this length */
+    uint32_t found = 0;
+
+    for (uint32_t i = 0; i < LW_KS_CURVES_MAX; i++) {
+        const uint32_t n = pool->counts[i];
+
+        if (i != curve && n > 0) {
+            if (n != bounds_n) {
+                const uint64_t own = (uint64_t)n * (pool->n - n);
+
+                set_bounds(of, pool->n, n, (uint32_t)((numerator * own + scale - 1) / scale));
+                bounds_n = n;
+            }
+            found += is_extreme(of, values, n);
+        }
+        values += n;
+    }
+    return found;
+}
+
+enum lw_err lw_ks_rank_of(struct lw_ks_pool *pool, uint32_t curve, struct lw_ks_rank *rank)
+{
+    const struct buffers of = buffers_of(pool);
     struct lw_ks_rank found = {.p = {.p = 1.0, .method = LW_P_NONE}, .attainable_p = 1.0};
-    uint64_t distance, scale;
+    const double *values;
+    uint64_t numerator, scale;
+    uint32_t n;
 
     if (curve >= LW_KS_CURVES_MAX || pool->counts[curve] == 0)
         return LW_ERR_USAGE;
-    scale = pool->counts[curve] * (total - pool->counts[curve]);
-    distance = pool->numerators[curve];
-    for (size_t i = 0; i < LW_KS_CURVES_MAX; i++) {
-        const uint32_t n = pool->counts[i];
-
-        if (i == curve || n == 0)
-            continue;
-        found.references++;
-        found.as_extreme += pool->numerators[i] * scale >= distance * (n * (total - n));
-    }
+    n = pool->counts[curve];
+    scale = (uint64_t)n * (pool->n - n);
+    for (uint32_t i = 0; i < LW_KS_CURVES_MAX; i++)
+        found.references += i != curve && pool->counts[i] > 0;
     if (found.references > 0) {
-        found.statistic = (double)distance / (double)scale;
+        values = of.curves + start_of(pool, curve);
+        if (pool->counted != curve)
+            count_up_to(of.values, pool->n, values, n, of.up_to);
+        pool->counted = curve;
+        numerator = numerator_of(&of, pool->n, values, n);
+        /* At a distance of 0 all are as far. */
+        found.as_extreme = numerator > 0 ? count_extreme(pool, &of, curve, numerator, scale) : found.references;
+        found.statistic = (double)numerator / (double)scale;
         found.attainable_p = 1.0 / (found.references + 1.0);
         found.p.p = (found.as_extreme + 1.0) / (found.references + 1.0);
         found.p.log_p = log(found.p.p);

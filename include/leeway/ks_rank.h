@@ -34,10 +34,9 @@
 struct lw_ks_pool {
     uint32_t capacity; /* values that it can hold */
     uint32_t n;        /* values that it holds */
-    uint32_t ties;     /* 0: all values differ; else some may be equal, and so many exchanges ago that was looked at */
+    uint32_t counted;  /* the curve whose places are known, or LW_KS_NO_CURVE */
     uint32_t reserved;
-    uint32_t counts[LW_KS_CURVES_MAX];     /* values of each curve; 0: the number is free */
-    uint32_t numerators[LW_KS_CURVES_MAX]; /* T of each curve, in units of 1 / (n (N - n)) */
+    uint32_t counts[LW_KS_CURVES_MAX]; /* values of each curve; 0: the number is free */
     double tail[];
 };
 
@@ -49,8 +48,8 @@ struct lw_ks_rank {
     double attainable_p; /* 1/(m + 1) */
 };
 
-/* The bytes of a pool for `capacity` values: about 24 for each, and 44 for each of the longest curve. 0 where capacity passes LW_KS_CURVES_MAX *
-   LW_KS_CURVE_VALUES_MAX. Allocated by the caller, 8-byte aligned. */
+/* The bytes of a pool for `capacity` values: 16 for each, and 48 for each of the longest curve. 0 where capacity passes
+   LW_KS_CURVES_MAX * LW_KS_CURVE_VALUES_MAX. Allocated by the caller, 8-byte aligned. */
 LW_API size_t lw_ks_rank_bytes(size_t capacity);
 
 /* Makes `pool`, of lw_ks_rank_bytes(capacity) bytes, an empty pool. */
@@ -63,8 +62,9 @@ LW_API void lw_ks_rank_begin(struct lw_ks_pool *pool, uint32_t capacity);
 LW_API LW_MUST_USE enum lw_err lw_ks_rank_exchange(struct lw_ks_pool *pool, uint32_t leave, uint32_t enter,
                                                    const double *values, size_t n);
 
-/* The rank of one curve, usually the one entered last, among all curves of the pool.
+/* The rank of one curve, usually the one entered last, among all curves of the pool. Of the pool only room to work in
+   changes.
    LW_ERR_USAGE: there is no such curve. */
-LW_API LW_MUST_USE enum lw_err lw_ks_rank_of(const struct lw_ks_pool *pool, uint32_t curve, struct lw_ks_rank *rank);
+LW_API LW_MUST_USE enum lw_err lw_ks_rank_of(struct lw_ks_pool *pool, uint32_t curve, struct lw_ks_rank *rank);
 
 #endif

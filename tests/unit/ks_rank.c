@@ -55,7 +55,7 @@ static uint64_t distance(const struct curve *curves, size_t curves_n, size_t whi
     return widest;
 }
 
-static void check_against_definition(const struct lw_ks_pool *pool, const struct curve *curves, size_t curves_n,
+static void check_against_definition(struct lw_ks_pool *pool, const struct curve *curves, size_t curves_n,
                                      size_t newest)
 {
     struct lw_ks_rank rank;
