@@ -29,10 +29,17 @@ static const pair_of_bits to_last[CELLS][CELLS / 2] = {
     {{YES, YES}, {YES, YES}, {NO, NO}}, {{YES, YES}, {YES, YES}, {YES, NO}}, {{YES, YES}, {YES, YES}, {YES, YES}},
 };
 
+/* 1/s. */
+#define EIGHT(s)                                                                                                       \
+    1.0 / (s), 1.0 / (s + 1), 1.0 / (s + 2), 1.0 / (s + 3), 1.0 / (s + 4), 1.0 / (s + 5), 1.0 / (s + 6), 1.0 / (s + 7)
+static const double scales[LW_KS_FEW_POOL + 1] = {0.0,       1.0 / 1,   1.0 / 2,   1.0 / 3,   1.0 / 4,
+                                                  1.0 / 5,   1.0 / 6,   1.0 / 7,   EIGHT(8),  EIGHT(16),
+                                                  EIGHT(24), EIGHT(32), EIGHT(40), EIGHT(48), EIGHT(56)};
+
 /* u of the diagonal s from that of the one before; 1 outside of first .. last. (Beyond the lattice any value does.) */
-static inline void step(struct diagonal *v, const struct diagonal *j, double s, int32_t first, int32_t last)
+static inline void step(struct diagonal *v, const struct diagonal *j, double s, double scale, int32_t first,
+                        int32_t last)
 {
-    const double scale = 1.0 / s;
     const pair one = {1.0, 1.0};
     const struct diagonal right = {{__builtin_shufflevector(v->at[0], v->at[1], 1, 2),
                                     __builtin_shufflevector(v->at[1], v->at[2], 1, 2),
@@ -93,22 +100,23 @@ double lw_ks_few_p(const struct lw_ks_few *few)
     for (; j_last < n && d_last - d_step > -k; d_last -= d_step)
         j_last++;
     for (int32_t s = 1; s <= m + n; s++) {
-        const bool ends = few->ends >> (s - 1) & 1;
-        bool moves;
+        /* Masks, not branches: whether a value has equals is as good as random, and a wrong guess costs as much as a step. */
+        const int32_t ends = -(int32_t)(few->ends >> (s - 1) & 1);
+        int32_t moves;
 
         d_first += a;
         d_last += a;
-        moves = d_first >= k;
-        j_first += moves;
-        d_first -= moves ? d_step : 0;
-        moves = j_last < n && d_last - d_step > -k;
-        j_last += moves;
-        d_last -= moves ? d_step : 0;
-        first = greater_of(greater_of(first - 1, 0), ends ? n - j_last : 0);
-        last = lesser_of(lesser_of(last, m + n - s), ends ? n - j_first : n);
+        moves = -(int32_t)(d_first >= k);
+        j_first -= moves;
+        d_first -= d_step & moves;
+        moves = -(int32_t)((j_last < n) & (d_last - d_step > -k));
+        j_last -= moves;
+        d_last -= d_step & moves;
+        first = greater_of(greater_of(first - 1, 0), (n - j_last) & ends);
+        last = lesser_of(lesser_of(last, m + n - s), n - (j_first & ends));
         if (first > last)
             return 1.0; /* every path is extreme somewhere */
-        step(&v, &j, (double)s, first, last);
+        step(&v, &j, (double)s, scales[s], first, last);
     }
     return fmin(v.at[0][0], 1.0);
 }
