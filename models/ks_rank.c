@@ -79,13 +79,15 @@ void lw_ks_rank_begin(struct lw_ks_pool *pool, uint32_t capacity)
     *pool = (struct lw_ks_pool){.capacity = capacity, .counted = LW_KS_NO_CURVE};
 }
 
-/* Of as many values as one bisection takes on: the steps of one have to wait for each other, those of four need not. */
-#define ABREAST 4
+/* So many values are looked for at once: the steps of one have to wait for each other, those of several need not. */
+#define ABREAST 6
 
 static void count_abreast(const double *pool, uint32_t pool_n, const double *values, uint32_t *up_to)
 {
-    const double *from[ABREAST] = {pool, pool, pool, pool};
+    const double *from[ABREAST];
 
+    for (uint32_t j = 0; j < ABREAST; j++)
+        from[j] = pool;
     for (uint32_t rest = pool_n; rest > 0;) {
         const uint32_t half = (rest + 1) / 2;
 

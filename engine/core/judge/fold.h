@@ -247,12 +247,13 @@ struct lw_fold_requirement {
     double kept;     /* the last of these */
 };
 
-/* The values that the last ones are compared with, ascending, and which they are, the latest first: the next run changes
-   one or two of them. */
+/* The values that the last ones are compared with, ascending, and which they are: the next run changes one or two of
+   them. */
 struct lw_earlier {
     double values[LW_FOLD_EARLIER];
-    uint32_t at[LW_FOLD_EARLIER];
+    uint32_t at[LW_FOLD_EARLIER]; /* the latest first, where `newest` is LW_FOLD_NONE */
     uint32_t n;
+    uint32_t newest; /* they are this one and those right before it, or LW_FOLD_NONE */
 };
 
 /* Memory of a series that is not saved: it follows from the rest. */

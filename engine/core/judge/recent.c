@@ -52,32 +52,79 @@ static void collect(const struct lw_fold *fold, uint32_t series, double raw, str
     }
 }
 
-static void drop(struct lw_earlier *earlier, double value)
+/* Puts `in` in the place of one that equals `out`. */
+static void replace(double *values, size_t n, double out, double in)
 {
     size_t i = 0;
 
-    while (earlier->values[i] != value)
+    while (values[i] != out)
         i++;
-    memmove(earlier->values + i, earlier->values + i + 1, (earlier->n - i - 1) * sizeof(double));
-    earlier->n--;
+    for (; i + 1 < n && values[i + 1] < in; i++)
+        values[i] = values[i + 1];
+    for (; i > 0 && values[i - 1] > in; i--)
+        values[i] = values[i - 1];
+    values[i] = in;
 }
 
 /* Usually one value is new and, of 50, one is gone; else they are sorted anew. */
 static void update(struct lw_earlier *earlier, const struct lw_value *values, const uint32_t *at, uint32_t n)
 {
-    bool slid = n > 0 && earlier->n > 0 && (n == earlier->n || n == earlier->n + 1) &&
+    bool known = earlier->newest == LW_FOLD_NONE;
+    bool slid = known && n > 0 && earlier->n > 0 && (n == earlier->n || n == earlier->n + 1) &&
                 memcmp(at + 1, earlier->at, (n - 1) * sizeof(*at)) == 0;
 
-    if (slid) {
-        if (n == earlier->n)
-            drop(earlier, values[earlier->at[n - 1]].raw);
+    if (slid && n == earlier->n) {
+        replace(earlier->values, n, values[earlier->at[n - 1]].raw, values[at[0]].raw);
+    } else if (slid) {
         insert(earlier->values, earlier->n, values[at[0]].raw);
-    } else if (n != earlier->n || memcmp(at, earlier->at, n * sizeof(*at)) != 0) {
+    } else if (!known || n != earlier->n || memcmp(at, earlier->at, n * sizeof(*at)) != 0) {
         for (uint32_t i = 0; i < n; i++)
             insert(earlier->values, i, values[at[i]].raw);
     }
     memcpy(earlier->at, at, n * sizeof(*at));
     earlier->n = n;
+    earlier->newest = LW_FOLD_NONE;
+}
+
+/* The same for values[newest] and those right before it. */
+static void update_plain(struct lw_earlier *earlier, const struct lw_value *values, uint32_t newest, uint32_t n)
+{
+    bool slid = earlier->newest != LW_FOLD_NONE && earlier->n > 0 && earlier->newest + 1 == newest;
+
+    if (slid && n == earlier->n) {
+        replace(earlier->values, n, values[newest - n].raw, values[newest].raw);
+    } else if (slid && n == earlier->n + 1) {
+        insert(earlier->values, earlier->n, values[newest].raw);
+    } else {
+        for (uint32_t i = 0; i < n; i++)
+            insert(earlier->values, i, values[newest - i].raw);
+    }
+    earlier->n = n;
+    earlier->newest = newest;
+}
+
+/* As a rule all of the last values are reference: then nothing has to be picked. False where that is not so, or there
+   are too few for a comparison. */
+static bool collect_plain(const struct lw_fold *fold, uint32_t series, double raw, struct sample *recent,
+                          struct lw_earlier *earlier)
+{
+    const struct lw_series *of = &fold->series[series];
+    const struct lw_value *values = fold->memory[series].values;
+    uint32_t known = of->values_n - of->reference_from;
+    uint32_t n = known < LW_FOLD_EARLIER + LW_FOLD_RECENT - 1 ? known : LW_FOLD_EARLIER + LW_FOLD_RECENT - 1;
+    uint32_t other = 0;
+
+    if (of->shifted || n < LW_FOLD_RECENT)
+        return false;
+    for (uint32_t i = of->values_n - n; i < of->values_n; i++)
+        other |= values[i].place ^ LW_PLACE_REFERENCE;
+    if (other)
+        return false;
+    take(recent, raw);
+    for (uint32_t i = 1; i < LW_FOLD_RECENT; i++)
+        take(recent, values[of->values_n - i].raw);
+    update_plain(earlier, values, of->values_n - LW_FOLD_RECENT, n - (LW_FOLD_RECENT - 1));
+    return true;
 }
 
 static double mean_of(const double *values, size_t n)
@@ -137,10 +184,13 @@ bool lw_recent_see(struct lw_fold *fold, uint32_t series, uint32_t run, double r
             fold->error = LW_ERR_NOMEM;
             return false;
         }
+        earlier->newest = LW_FOLD_NONE;
         fold->memory[series].earlier = earlier;
     }
-    collect(fold, series, raw, &recent, at, &n);
-    update(earlier, fold->memory[series].values, at, n);
+    if (!collect_plain(fold, series, raw, &recent, earlier)) {
+        collect(fold, series, raw, &recent, at, &n);
+        update(earlier, fold->memory[series].values, at, n);
+    }
     if (recent.n < LW_FOLD_RECENT || earlier->n < LW_FOLD_EARLIER_LEAST) {
         size_t need = LW_FOLD_RECENT - recent.n;
 
