@@ -128,7 +128,7 @@ static void open_source(struct kit_daemon *daemon)
 static void start(struct kit_daemon *daemon)
 {
     struct lw_fault fault = {.code = LW_ERR_OK};
-    struct lw_turn_options options = {.world = &daemon->world, .once = daemon->once};
+    struct lw_turn_options options = {.world = &daemon->world, .once = daemon->once, .names_many = daemon->names_many};
     struct lw_store_limits limits = {.spool = 0};
     struct lw_buf errors = {.ceiling = 1 << 20};
 

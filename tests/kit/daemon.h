@@ -17,7 +17,8 @@ struct kit_daemon {
     struct kit_script *script; /* what the source gives; lives through restarts */
     char trouble[200];         /* of the source: set it to make it unreadable */
     bool once;
-    unsigned notes[4]; /* lines of the log, by level */
+    uint32_t names_many; /* as in lw_turn_options */
+    unsigned notes[4];   /* lines of the log, by level */
     char last_note[512];
 };
 

@@ -464,6 +464,55 @@ static void late_data_that_refute_an_alert_retract_it(void)
     lw_buf_close(&events);
 }
 
+static void names_of_runs_that_are_over_are_forgotten_by_a_new_turn(void)
+{
+    struct kit_daemon daemon;
+    struct kit_random random = kit_seed(9);
+    struct lw_buf text = {.ceiling = 1 << 24};
+    struct lw_buf events = {.ceiling = 1 << 24};
+
+    write_history(&text, 40, 99, 0, &random);
+    lw_buf_char(&text, '\0');
+    kit_daemon_open(&daemon, YAML, epoch);
+    daemon.names_many = 20;
+    kit_daemon_restart(&daemon);
+    CU_ASSERT_FALSE(lw_turn_is_worn(daemon.turn));
+    kit_daemon_give(&daemon, text.at, true);
+    kit_daemon_run(&daemon, (lw_time){epoch.ms + 41 * LW_HOUR});
+    CU_ASSERT_TRUE(lw_turn_is_worn(daemon.turn));
+    kit_daemon_restart(&daemon);
+    CU_ASSERT_FALSE(lw_turn_is_worn(daemon.turn));
+    kit_daemon_run(&daemon, (lw_time){epoch.ms + 42 * LW_HOUR});
+    CU_ASSERT_FALSE(lw_turn_is_worn(daemon.turn));
+    kit_daemon_events(&daemon, 0, &events);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_event\":\"run\""), 40);
+    kit_daemon_close(&daemon);
+    lw_buf_close(&text);
+    lw_buf_close(&events);
+}
+
+static void names_that_are_needed_do_not_wear_a_turn_out(void)
+{
+    struct kit_daemon daemon;
+    struct lw_buf text = {.ceiling = 1 << 24};
+
+    /* Forty runs at once, none of which has ended. */
+    for (int run = 0; run < 40; run++)
+        lw_buf_format(&text, "{\"time\":%lld,\"run\":\"job-%02d\",\"metric\":\"loss\",\"value\":0.5}\n",
+                      (long long)epoch.ms, run);
+    lw_buf_char(&text, '\0');
+    kit_daemon_open(&daemon, YAML, epoch);
+    daemon.names_many = 20;
+    kit_daemon_restart(&daemon);
+    kit_daemon_give(&daemon, text.at, true);
+    kit_daemon_run(&daemon, (lw_time){epoch.ms + LW_MINUTE});
+    CU_ASSERT_TRUE(lw_turn_is_worn(daemon.turn));
+    kit_daemon_restart(&daemon);
+    CU_ASSERT_FALSE(lw_turn_is_worn(daemon.turn)); /* else it would be closed and opened for ever */
+    kit_daemon_close(&daemon);
+    lw_buf_close(&text);
+}
+
 KIT_SUITE("turn", {"runs close, are judged and told", runs_close_are_judged_and_told},
           {"alerts are those of the offline analysis, however the data come",
            alerts_are_those_of_the_offline_analysis_however_the_data_come},
@@ -476,4 +525,7 @@ KIT_SUITE("turn", {"runs close, are judged and told", runs_close_are_judged_and_
           {"a back-fill of three months is one digest and no page",
            a_back_fill_of_three_months_is_one_digest_and_no_page},
           {"late data that refute an alert retract it", late_data_that_refute_an_alert_retract_it},
-          {"many models in trouble are one alert", many_models_in_trouble_are_one_alert})
+          {"many models in trouble are one alert", many_models_in_trouble_are_one_alert},
+          {"names of runs that are over are forgotten by a new turn",
+           names_of_runs_that_are_over_are_forgotten_by_a_new_turn},
+          {"names that are needed do not wear a turn out", names_that_are_needed_do_not_wear_a_turn_out})

@@ -337,6 +337,7 @@ enum lw_err lw_turn_open(struct lw_turn **out, const struct lw_turn_options *opt
         lw_turn_close(turn);
         return err;
     }
+    turn->names_begun = lw_names_count(lw_live_names(turn->live));
     *out = turn;
     return LW_ERR_OK;
 }
@@ -649,7 +650,10 @@ bool lw_turn_finished(const struct lw_turn *turn)
 
 bool lw_turn_is_worn(struct lw_turn *turn)
 {
-    return lw_names_count(lw_live_names(turn->live)) > NAMES_MANY;
+    uint32_t many = turn->options.names_many > 0 ? turn->options.names_many : NAMES_MANY;
+
+    /* What was there at the start would be there after the next one: only what came since then can be given up. */
+    return lw_names_count(lw_live_names(turn->live)) - turn->names_begun > many;
 }
 
 void lw_turn_trouble(struct lw_turn *turn, char text[200])

@@ -18,6 +18,7 @@ struct lw_turn_options {
     const struct lw_world *world;
     struct lw_slices *slices; /* told what is being done; or NULL */
     bool once;
+    uint32_t names_many; /* names that may be added before it is worn; 0: a million */
 };
 
 /* Loads what was open, the models and the notes of people; LW_ERR_STATE when the store holds what cannot be read. */
@@ -48,7 +49,8 @@ void lw_turn_wake(struct lw_turn *turn);
 void lw_turn_notes_changed(struct lw_turn *turn);
 /* With once: everything that is there was read, closed and judged. */
 bool lw_turn_finished(const struct lw_turn *turn);
-/* So many names of runs were seen that it should be closed and opened anew: names are kept as long as a turn lives. */
+/* So many names were seen since it was opened that it should be closed and opened anew: names of runs, models, metrics are
+   kept as long as a turn lives, and those of closed runs are not read again. */
 bool lw_turn_is_worn(struct lw_turn *turn);
 /* Why something could not be read: the trouble of the first source that has one or was not read to its end, or "". */
 void lw_turn_trouble(struct lw_turn *turn, char text[200]);

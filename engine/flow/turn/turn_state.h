@@ -72,6 +72,7 @@ struct lw_turn {
     const struct lw_config *config;
     struct lw_store *store;
     struct lw_live *live;
+    uint32_t names_begun; /* names that were there when it was opened */
     struct lw_courier *courier;
     struct lw_roster *roster;
     struct lw_turn_input *inputs;

@@ -15,6 +15,7 @@ struct lw_loop_options {
     void *self;
     struct lw_log *log;
     bool once;
+    uint32_t names_many; /* as in lw_turn_options */
 };
 
 /* Runs until it is told to end, or with `once` until all is done. Takes `config` over. The exit code of the program; what went

@@ -110,7 +110,8 @@ enum lw_err lw_loop_start(struct lw_loop *loop, struct lw_fault *fault)
                                          .store = loop->store,
                                          .world = &loop->world,
                                          .slices = &loop->slices,
-                                         .once = loop->options.once};
+                                         .once = loop->options.once,
+                                         .names_many = loop->options.names_many};
     const struct lw_control_calls control = lw_loop_control_calls(loop);
     enum lw_err err = lw_turn_open(&loop->turn, &turn, fault);
 
@@ -207,6 +208,8 @@ void lw_loop_renew(struct lw_loop *loop)
 {
     struct lw_fault fault = {.code = LW_ERR_OK};
 
+    lw_loop_note(loop, LW_NOTE_INFO,
+                 "names of many runs were seen: everything is closed and opened anew to forget them");
     lw_loop_stop(loop);
     if (lw_loop_start(loop, &fault) != LW_ERR_OK)
         lw_loop_die(loop, &fault);
