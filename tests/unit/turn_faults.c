@@ -109,7 +109,7 @@ static void tell_many_models(void)
 
 static void an_alert_for_many_models_survives_a_disk_that_is_full_for_a_moment(void)
 {
-    for (failing_call = 1; failing_call <= 3; failing_call++)
+    for (failing_call = 1; failing_call <= 8; failing_call++)
         tell_many_models();
     failing_call = 1;
 }
