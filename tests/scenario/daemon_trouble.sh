@@ -41,6 +41,7 @@ mv "$work/followed.ndjson" "$work/followed.ndjson.1"
 points 5 followed 20 >"$work/followed.ndjson"
 ok 'and once more' eventually has r- 25
 ok 'no line was read twice' counts 'leeway_points_duplicate_total 0'
+ok 'and it is told how many came from it' counts "leeway_source_records_total{source=\"file:$work/followed.ndjson\",kind=\"file\"} 25"
 
 # ---- a configuration that broke ----
 echo 'hartbeat: 5m' >>"$work/leeway.yaml"

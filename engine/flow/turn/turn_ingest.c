@@ -291,6 +291,7 @@ static enum lw_err decode(struct lw_turn *turn, struct lw_turn_input *input, con
     if (err != LW_ERR_OK)
         return err;
     input->pending = true;
+    input->records += input->yield.records;
     turn->counts.records += input->yield.records;
     if (input->yield.trouble != NULL)
         lw_turn_note(turn, LW_NOTE_WARNING, "%s: %s", input->config->name, input->yield.trouble);

@@ -11,6 +11,8 @@ static void tell_sources(struct lw_turn *turn, struct lw_metrics *metrics)
                                                            .has_watermark = input->has_watermark,
                                                            .caught_up = input->caught_up};
         input->source.kind->health(input->source.state, &turn->told_sources[i].health);
+        /* All kinds counted alike, by what the decoders found. */
+        turn->told_sources[i].health.records = input->records;
         for (size_t j = 0; j < LW_REJECT_COUNT; j++)
             metrics->rejected[j] += lw_feed_tally(input->feed)->rows[j].count;
     }
