@@ -146,6 +146,19 @@ static void reads_a_whole_configuration(void)
     lw_config_close(config);
 }
 
+static void a_pager_gets_pages_unless_more_is_wanted(void)
+{
+    struct lw_config *config = good("sinks:\n"
+                                     "  - {type: webhook, format: pagerduty, token_file: /k}\n"
+                                     "  - {type: webhook, format: pagerduty, name: all, token_file: /k, min_severity: info}\n"
+                                     "  - {type: webhook, format: json, url: \"https://example.com/\"}\n");
+
+    CU_ASSERT_EQUAL(config->sinks[0].min_severity, LW_SEVERITY_PAGE);
+    CU_ASSERT_EQUAL(config->sinks[1].min_severity, LW_SEVERITY_INFO);
+    CU_ASSERT_EQUAL(config->sinks[2].min_severity, LW_SEVERITY_INFO);
+    lw_config_close(config);
+}
+
 static void merges_block_profile_and_defaults(void)
 {
     struct lw_config *config = good(whole);
@@ -583,6 +596,7 @@ static void every_allocation_may_fail(void)
 }
 
 KIT_SUITE("config", {"reads a whole configuration", reads_a_whole_configuration},
+          {"a pager gets pages, unless more is wanted", a_pager_gets_pages_unless_more_is_wanted},
           {"a block is merged with its profile and the defaults", merges_block_profile_and_defaults},
           {"a nearer clock covers a farther one", a_nearer_clock_covers_a_farther_one},
           {"everything has a default", everything_has_a_default},

@@ -245,7 +245,7 @@ static enum lw_err fill_sources(struct lw_config_whole *whole, const struct lw_f
 }
 
 /* What a sink gets and where it is, where that depends on its type. */
-static void fill_sink_presets(struct lw_config_sink *sink)
+static void fill_sink_presets(struct lw_config_sink *sink, bool severe)
 {
     static const uint32_t alerts = 1u << LW_EVENT_ALERT;
     static const uint32_t runs = 1u << LW_EVENT_RUN;
@@ -254,6 +254,9 @@ static void fill_sink_presets(struct lw_config_sink *sink)
         sink->events = (1u << LW_EVENT_COUNT) - 1;
     else if (sink->events == 0)
         sink->events = sink->type == LW_SINK_WEBHOOK ? alerts : alerts | runs;
+    /* A pager is for pages: an improvement wakes nobody. */
+    if (!severe && sink->type == LW_SINK_WEBHOOK && sink->format == LW_WEBHOOK_PAGERDUTY)
+        sink->min_severity = LW_SEVERITY_PAGE;
     if (sink->url != NULL || sink->url_file != NULL)
         return;
     if (sink->type == LW_SINK_LOGGLY)
@@ -283,7 +286,7 @@ static enum lw_err fill_sinks(struct lw_config_whole *whole, const struct lw_fil
         one = lw_fill_map(fill, LW_MAP_SINK, node, sink);
         if (one != LW_ERR_OK)
             return one;
-        fill_sink_presets(sink);
+        fill_sink_presets(sink, lw_tree_member(node, "min_severity") != NULL);
         if (sink->name == NULL)
             sink->name = sink_name(sink, &whole->arena).at;
         if (sink->name == NULL)
