@@ -1,6 +1,7 @@
 #include "engine/flow/config/example.h"
 
 #include "engine/flow/config/keys.h"
+#include "engine/flow/config/value.h"
 
 #include <string.h>
 
@@ -55,10 +56,14 @@ static void put_kinds(struct lw_buf *out, const struct lw_key *key)
 
 static void put_facts(struct lw_buf *out, const struct lw_key *key)
 {
+    char bounds[LW_VALUE_BOUNDS];
+
     put_kinds(out, key);
     if (key->values != NULL)
         lw_buf_format(out, "; one of: %.*s", (int)(strlen(key->values) - (key->values[strlen(key->values) - 1] == ' ')),
                       key->values);
+    if (lw_value_bounds(key, bounds))
+        lw_buf_format(out, "; %s", bounds);
     if (key->preset != NULL)
         lw_buf_format(out, "; default %s", key->preset);
     else if (key->otherwise != NULL)

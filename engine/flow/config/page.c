@@ -2,16 +2,17 @@
 
 #include "engine/flow/config/keys.h"
 #include "engine/flow/config/overlay.h"
+#include "engine/flow/config/value.h"
 #include "engine/flow/man.h"
 
 #include <string.h>
 
-static void put_values(struct lw_buf *out, const char *values)
+static void put_values(struct lw_buf *out, const char *values, bool several)
 {
     const char *word;
     size_t length;
 
-    lw_buf_text(out, "One of");
+    lw_buf_text(out, several ? "A list of some of" : "One of");
     for (size_t i = 0; (word = lw_keys_word(values, i, &length)) != NULL; i++) {
         lw_buf_text(out, i > 0 ? " ,\n.Cm " : "\n.Cm ");
         lw_man_text(out, (struct lw_str){.at = word, .len = length});
@@ -37,6 +38,8 @@ static void put_kinds(struct lw_buf *out, const struct lw_key *key)
 
 static void put_key(struct lw_buf *out, const struct lw_key *key)
 {
+    char bounds[LW_VALUE_BOUNDS];
+
     lw_buf_text(out, ".It Cm ");
     lw_man_text(out, lw_str_from(key->name));
     lw_buf_char(out, '\n');
@@ -44,10 +47,14 @@ static void put_key(struct lw_buf *out, const struct lw_key *key)
     lw_buf_text(out, ".\n");
     put_kinds(out, key);
     if (key->values != NULL) {
-        put_values(out, key->values);
+        put_values(out, key->values, key->type == LW_KEY_CHOICES);
     } else {
         lw_buf_text(out, "Takes\n");
         lw_man_text(out, lw_str_from(lw_keys_form(key->type)));
+        if (lw_value_bounds(key, bounds)) {
+            lw_buf_text(out, ",\n");
+            lw_man_text(out, lw_str_from(bounds));
+        }
         lw_buf_text(out, ".\n");
     }
     if (key->preset == NULL && key->otherwise == NULL)

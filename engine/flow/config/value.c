@@ -165,23 +165,33 @@ static enum lw_err wrong_form(const struct reading *reading, const struct lw_nod
     return wrong(reading, node, lw_keys_form(reading->key->type));
 }
 
+bool lw_value_bounds(const struct lw_key *key, char text[LW_VALUE_BOUNDS])
+{
+    char least[LW_SPAN_TEXT], most[LW_SPAN_TEXT];
+
+    if (key->least >= key->most)
+        return false;
+    if (key->type == LW_KEY_SPAN) {
+        lw_span_write((lw_span){(int64_t)key->least}, least);
+        lw_span_write((lw_span){(int64_t)key->most}, most);
+        snprintf(text, LW_VALUE_BOUNDS, "from %s to %s", least, most);
+    } else if (key->type == LW_KEY_SIZE) {
+        snprintf(text, LW_VALUE_BOUNDS, "from %.0fMiB to %.0fGiB", key->least / 1048576.0, key->most / 1073741824.0);
+    } else {
+        snprintf(text, LW_VALUE_BOUNDS, "from %.0f to %.0f", key->least, key->most);
+    }
+    return true;
+}
+
 static enum lw_err wrong_range(const struct reading *reading, const struct lw_node *node)
 {
     const struct lw_key *key = reading->key;
+    const char *what = key->type == LW_KEY_SPAN ? "span" : key->type == LW_KEY_SIZE ? "size" : "whole number";
+    char bounds[LW_VALUE_BOUNDS] = "of another size";
     char want[160];
 
-    if (key->type == LW_KEY_SPAN) {
-        char least[LW_SPAN_TEXT], most[LW_SPAN_TEXT];
-
-        lw_span_write((lw_span){(int64_t)key->least}, least);
-        lw_span_write((lw_span){(int64_t)key->most}, most);
-        snprintf(want, sizeof(want), "a span from %s to %s", least, most);
-    } else if (key->type == LW_KEY_SIZE) {
-        snprintf(want, sizeof(want), "a size from %.0fMiB to %.0fGiB", key->least / 1048576.0,
-                 key->most / 1073741824.0);
-    } else {
-        snprintf(want, sizeof(want), "a whole number from %.0f to %.0f", key->least, key->most);
-    }
+    (void)lw_value_bounds(key, bounds);
+    snprintf(want, sizeof(want), "a %s %s", what, bounds);
     return wrong(reading, node, want);
 }
 

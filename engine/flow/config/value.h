@@ -20,4 +20,8 @@ bool lw_value_is_listen(struct lw_str text, bool *loopback);
 /* "1GiB", "500MB", "4096". */
 bool lw_value_size(struct lw_str text, uint64_t *bytes);
 
+#define LW_VALUE_BOUNDS 96
+/* "from 1s to 30d"; false where a value of this key has no bounds. */
+bool lw_value_bounds(const struct lw_key *key, char text[LW_VALUE_BOUNDS]);
+
 #endif
