@@ -2,19 +2,29 @@
 
 #include "engine/base/fault.h"
 #include "engine/base/json_out.h"
-#include "engine/flow/place.h"
+#include "engine/flow/config/config.h"
 #include "engine/store/store.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
+#define ERRORS_MAX ((size_t)1 << 20)
+
 static const struct lw_option options[] = {
+    {.group = "The store",
+     .name = "config",
+     .letter = 'c',
+     .argument = "FILE",
+     .values = "FILE",
+     .help =
+         "Configuration of the daemon, which says where its store is; else it is looked for as `leeway watch` does"},
     {.group = "The store",
      .name = "store",
      .argument = "FILE",
      .values = "FILE",
-     .help = "The store, if not $STATE_DIRECTORY/leeway.db under systemd, else $XDG_STATE_HOME/leeway/leeway.db"},
+     .help = "The store, whatever a configuration says; else as configured"},
     {.group = "Showing",
      .name = "format",
      .argument = "FORM",
@@ -173,23 +183,41 @@ static enum lw_err open_store(const char *path, enum act act, struct lw_store **
     return lw_store_open(store, path, acts[act].mode, NULL, fault);
 }
 
+static enum lw_exit run(struct lw_session *session, enum act act, const char *path)
+{
+    struct lw_fault fault = {.code = LW_ERR_OK};
+    struct lw_store *store = NULL;
+    enum lw_exit exit;
+
+    if (open_store(path, act, &store, &fault) != LW_ERR_OK)
+        return lw_session_fail(&fault);
+    exit = act_on(session, act, path, store);
+    lw_store_close(store);
+    return exit;
+}
+
+/* A store that is named is looked at whatever the configuration is like; else it is that of the daemon. */
 enum lw_exit lw_store_command_run(struct lw_session *session)
 {
     const char *given = lw_options_value(session->options, "store");
+    struct lw_buf errors = {.ceiling = ERRORS_MAX};
     struct lw_fault fault = {.code = LW_ERR_OK};
-    struct lw_store *store = NULL;
-    char path[LW_PLACE_MAX];
+    struct lw_config *config = NULL;
     enum act act = INFO;
     enum lw_exit exit;
     enum lw_err err = read_act(session->options, &act, &fault);
 
     if (err == LW_ERR_OK && given == NULL)
-        err = lw_place_store(path, &fault);
-    if (err == LW_ERR_OK)
-        err = open_store(given ? given : path, act, &store, &fault);
-    if (err != LW_ERR_OK)
-        return lw_session_fail(&fault);
-    exit = act_on(session, act, given ? given : path, store);
-    lw_store_close(store);
+        err = lw_config_open(&config, lw_options_value(session->options, "config"), NULL, 0, &errors, &fault);
+    if (err == LW_ERR_OK) {
+        exit = run(session, act, given != NULL ? given : config->store);
+    } else if (errors.len > 0) {
+        fwrite(errors.at, 1, errors.len, stderr);
+        exit = LW_EXIT_USAGE;
+    } else {
+        exit = lw_session_fail(&fault);
+    }
+    lw_config_close(config);
+    lw_buf_close(&errors);
     return exit;
 }

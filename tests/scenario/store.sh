@@ -12,6 +12,21 @@ XDG_STATE_HOME=$work/xdg run store info
 ok "XDG_STATE_HOME is looked at" complains "$work/xdg/leeway"
 STATE_DIRECTORY=$work/one:$work/two run store info
 ok "systemd's folder comes first" complains "$work/one"
+echo "store: $work/configured.db" >"$work/leeway.yaml"
+run store info -c "$work/leeway.yaml"
+ok "the configuration of the daemon says where it is" complains "$work/configured.db"
+cd "$work" || exit 2
+run store info
+ok "it is found as by the daemon" complains "$work/configured.db"
+LEEWAY_STORE=$work/variable.db run store info
+ok "a variable goes before it" complains "$work/variable.db"
+echo 'stor: x' >"$work/leeway.yaml"
+run store info
+ok "a configuration with errors is told" eval 'exits 2 && grep -q "did you mean .store." "$work/err"'
+run store info --store "$work/none.db"
+ok "but is not read when the store is named" complains "$work/none.db"
+rm "$work/leeway.yaml"
+cd "$OLDPWD" || exit 2
 run store info --store "$work/none.db"
 ok "--store names another" complains "$work/none.db"
 echo 'not a database, but a text that is long enough to be looked at' >"$work/text.db"
