@@ -17,6 +17,8 @@
 #define FALLBACK_MAX   600
 #define SUMMARY_MAX    ((size_t)1024)
 #define GROUP_KEYS_MAX 4096
+#define ID_MAX         64                          /* ours have 26 characters */
+#define ACK_ROOM       ((size_t)(5 * ID_MAX + 20)) /* escaped, with the words around it */
 
 /* ---- lines ---- */
 
@@ -173,6 +175,12 @@ static void put_sentence(struct line *line, enum lw_event_kind kind, const struc
     }
 }
 
+/* A test says so first, and once: most say it themselves. */
+static bool is_marked_test(const struct lw_told *told)
+{
+    return told->test && (told->message.len < 4 || memcmp(told->message.at, "TEST", 4) != 0);
+}
+
 /* ---- Slack ---- */
 
 static const char *slack_sign(enum lw_event_kind kind, const struct lw_told *told)
@@ -188,13 +196,22 @@ static const char *slack_sign(enum lw_event_kind kind, const struct lw_told *tol
     return lw_str_equal(told->severity, LW_STR("ticket")) ? ":warning: " : ":information_source: ";
 }
 
+/* Whoever reads it takes care of it next, and then needs its id. What leeway itself has to say (a digest, a silent source)
+   has no detectors, and is in no list that could be acknowledged. */
+static bool wants_ack(enum lw_event_kind kind, const struct lw_told *told)
+{
+    return kind == LW_EVENT_ALERT && !told->test && told->detectors.len > 0 && told->alert_id.len <= ID_MAX &&
+           lw_str_equal(told->state, LW_STR("open"));
+}
+
 static void slack_line(enum lw_event_kind kind, const struct lw_told *told, bool marked, size_t max, struct lw_buf *out)
 {
-    struct line line = {.buf = out, .end = out->len + max - 3};
+    bool ack = marked && wants_ack(kind, told);
+    struct line line = {.buf = out, .end = out->len + max - 3 - (ack ? ACK_ROOM : 0)};
 
     if (marked)
         put_text(&line, slack_sign(kind, told));
-    if (told->test)
+    if (is_marked_test(told))
         put_text(&line, marked ? "*TEST* " : "TEST ");
     if (kind == LW_EVENT_ALERT) {
         put_text(&line, marked ? "*" : "[");
@@ -204,6 +221,13 @@ static void slack_line(enum lw_event_kind kind, const struct lw_told *told, bool
         put_text(&line, marked ? ": " : "] ");
     }
     put_sentence(&line, kind, told, true);
+    if (ack) {
+        struct line command = {.buf = out, .end = out->len + ACK_ROOM};
+
+        put_text(&command, "\n`leeway ack ");
+        put_str(&command, told->alert_id, true);
+        put_text(&command, "`");
+    }
 }
 
 /* The text of one event, appended. Without memory the error is left in `out`; true otherwise says that it was readable. */
@@ -381,7 +405,7 @@ static void pager_summary(struct lw_json_out *json, enum lw_event_kind kind, con
 
     if (more > 0)
         lw_buf_format(&text, "%lu alerts at once: ", (unsigned long)more + 1);
-    if (told->test)
+    if (is_marked_test(told))
         put_text(&line, "TEST ");
     put_sentence(&line, kind, told, false);
     if (more > 0)

@@ -73,8 +73,13 @@ static void slack_says_what_happened(void)
     CU_ASSERT_STRING_EQUAL(text_at(message, "blocks.0.type"), "section");
     CU_ASSERT_STRING_EQUAL(text_at(message, "blocks.0.text.type"), "mrkdwn");
     CU_ASSERT_STRING_EQUAL(text_at(message, "blocks.0.text.text"),
-                           ":rotating_light: *page* open: churn-xgb: accuracy fell");
+                           ":rotating_light: *page* open: churn-xgb: accuracy fell\n`leeway ack ID1`");
     CU_ASSERT_EQUAL(json_object_array_length(json_object_object_get(message, "blocks")), 1);
+    json_object_put(message);
+    message =
+        rendered(LW_DELIVERY_SLACK, LW_EVENT_ALERT, ALERT("page", "resolved", "ID1", "churn-xgb: accuracy fell") "\n");
+    CU_ASSERT_STRING_EQUAL(text_at(message, "blocks.0.text.text"),
+                           ":white_check_mark: *page* resolved: churn-xgb: accuracy fell");
     json_object_put(message);
     message =
         rendered(LW_DELIVERY_SLACK, LW_EVENT_RUN,
@@ -93,7 +98,7 @@ static void slack_text_is_escaped(void)
                                     ALERT("ticket", "open", "I", "<!channel> a&b \\n\\\"x\\\" \\u00e9") "\n");
 
     CU_ASSERT_STRING_EQUAL(text_at(message, "blocks.0.text.text"),
-                           ":warning: *ticket* open: &lt;!channel&gt; a&amp;b  \"x\" \xc3\xa9");
+                           ":warning: *ticket* open: &lt;!channel&gt; a&amp;b  \"x\" \xc3\xa9\n`leeway ack I`");
     CU_ASSERT_STRING_EQUAL(text_at(message, "text"), "[ticket open] &lt;!channel&gt; a&amp;b  \"x\" \xc3\xa9");
     json_object_put(message);
 }
@@ -103,6 +108,9 @@ static void a_test_says_so(void)
     static const char alert[] =
         "{\"lw_severity\":\"page\",\"lw_state\":\"open\",\"lw_model\":\"m\",\"lw_message\":\"hello\","
         "\"lw_alert_id\":\"T\",\"lw_test\":true}\n";
+    static const char says_so[] =
+        "{\"lw_severity\":\"page\",\"lw_state\":\"open\",\"lw_model\":\"m\",\"lw_message\":\"TEST: hello\","
+        "\"lw_alert_id\":\"T\",\"lw_test\":true}\n";
     json_object *message = rendered(LW_DELIVERY_SLACK, LW_EVENT_ALERT, alert);
 
     CU_ASSERT_STRING_EQUAL(text_at(message, "text"), "TEST [page open] hello");
@@ -110,6 +118,12 @@ static void a_test_says_so(void)
     json_object_put(message);
     message = rendered(LW_DELIVERY_PAGERDUTY, LW_EVENT_ALERT, alert);
     CU_ASSERT_STRING_EQUAL(text_at(message, "payload.summary"), "TEST hello");
+    json_object_put(message);
+    message = rendered(LW_DELIVERY_PAGERDUTY, LW_EVENT_ALERT, says_so);
+    CU_ASSERT_STRING_EQUAL(text_at(message, "payload.summary"), "TEST: hello");
+    json_object_put(message);
+    message = rendered(LW_DELIVERY_SLACK, LW_EVENT_ALERT, says_so);
+    CU_ASSERT_STRING_EQUAL(text_at(message, "text"), "[page open] TEST: hello");
     json_object_put(message);
 }
 
