@@ -160,7 +160,7 @@ static const char *why_not(const struct lw_push *push, enum lw_push_route route,
     }
     if (length > (route == LW_PUSH_FIREHOSE ? LW_PUSH_FIREHOSE_MAX : LW_PUSH_METRICS_MAX)) {
         *status = route == LW_PUSH_FIREHOSE ? 400 : 413;
-        return "the body is too large: send it in parts";
+        return lw_push_body_too_large(route == LW_PUSH_FIREHOSE);
     }
     *status = 503;
     if (push->reading_n + push->waiting_n >= LW_PUSH_WAITING_MAX ||

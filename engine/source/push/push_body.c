@@ -4,6 +4,7 @@
 #include "engine/base/fault.h"
 #include "engine/source/push/push.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,7 +28,7 @@ static enum lw_err take_text(void *self, const char *bytes, size_t n, struct lw_
     (void)fault;
     if (whole > body->text_max)
         return refuse(body, body->is_firehose ? 400 : 413,
-                      "the body is too large once it is unpacked: send it in parts");
+                      "the body has more than 64 MiB once it is unpacked: send it in parts");
     if (whole > RATIO_FROM && whole / LW_PUSH_RATIO_MAX > body->arrived)
         return refuse(body, 400, "the body unpacks to more than 200 times its size: that is no data of metrics");
     if (*body->held + n > body->held_max && *body->held > body->text.len)
@@ -151,13 +152,23 @@ static void stop_reading(struct lw_push_body *body)
     body->firehose = NULL;
 }
 
+static_assert(LW_PUSH_FIREHOSE_MAX == (size_t)64 << 20 && LW_PUSH_METRICS_MAX == (size_t)16 << 20 &&
+                  LW_PUSH_TEXT_MAX == (size_t)64 << 20,
+              "the sentences name the bounds");
+
+const char *lw_push_body_too_large(bool is_firehose)
+{
+    return is_firehose ? "the body has more than 64 MiB: send it in parts"
+                       : "the body has more than 16 MiB: send it in parts";
+}
+
 enum lw_err lw_push_body_bytes(struct lw_push_body *body, const char *bytes, size_t n, struct lw_fault *fault)
 {
     enum lw_err err;
 
     body->arrived += n;
     if (body->arrived > (body->is_firehose ? LW_PUSH_FIREHOSE_MAX : LW_PUSH_METRICS_MAX))
-        return refuse(body, body->is_firehose ? 400 : 413, "the body is too large: send it in parts");
+        return refuse(body, body->is_firehose ? 400 : 413, lw_push_body_too_large(body->is_firehose));
     err = lw_unpack_push(body->packed, bytes, n, fault);
     /* An answer names the request, if anyhow possible. */
     if (err != LW_ERR_OK && body->firehose != NULL && body->id_n == 0)

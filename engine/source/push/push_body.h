@@ -44,6 +44,8 @@ LW_MUST_USE enum lw_err lw_push_body_end(struct lw_push_body *body, struct lw_fa
 /* The status of the answer after an error of one of these, and why, for the client. */
 int lw_push_body_failed(const struct lw_push_body *body, enum lw_err err, const struct lw_fault *fault,
                         const char **why);
+/* Why a body is refused that is longer than this route takes, as sent. */
+const char *lw_push_body_too_large(bool is_firehose);
 void lw_push_body_close(struct lw_push_body *body);
 
 #endif
