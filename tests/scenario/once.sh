@@ -55,4 +55,9 @@ ok 'and each of its runs is told once' test "$(grep -c '"lw_event":"run"' "$work
 run watch --once --source "$work/none.ndjson" --store "$work/none.db"
 ok 'a source that cannot be read is an error of input' test "$status" = 3
 ok 'that names the file' grep -q 'none.ndjson' "$work/err"
+cd "$work/home" || exit 2
+run watch --once --store "$work/idle.db"
+ok 'nothing to watch is an error of use' exits 2
+ok 'with what to do' complains 'add `sources:` to the configuration, or say --source FILE'
+ok 'and no store is made' test ! -e "$work/idle.db"
 done_testing

@@ -403,8 +403,8 @@ static enum lw_exit finish(struct lw_session *session, const struct lw_report *r
     } else if (err == LW_ERR_OK) {
         err = save(path, lw_buf_view(&text), &fault);
         if (err == LW_ERR_OK)
-            printf("%s: %zu models found; see `leeway config check -c %s`, then `leeway watch -c %s`\n", path,
-                   report->models_n, path, path);
+            printf("%s: %zu model%s found; see `leeway config check -c %s`, then `leeway watch -c %s`\n", path,
+                   report->models_n, report->models_n == 1 ? "" : "s", path, path);
     }
     if (err != LW_ERR_OK)
         exit = lw_session_fail(&fault);

@@ -14,6 +14,13 @@
 #define FLEET_EACH      (1 * LW_MINUTE) /* that alert is told anew so often at most */
 #define FLEET_NAMES_MAX ((size_t)2000)  /* bytes of names in it */
 
+/* Beside what the sinks get: when none of them can be reached, the log is all there is. */
+static void log_alert(struct lw_turn *turn, const struct lw_alert *alert)
+{
+    lw_turn_note(turn, LW_NOTE_INFO, "alert %s is %s (%s): %s", alert->id, lw_alert_state_name(alert->state),
+                 lw_severity_name(alert->severity), alert->message);
+}
+
 /* --- alerts of our own --- */
 
 enum lw_err lw_turn_own_alert(struct lw_turn *turn, const struct lw_turn_own_alert *own, struct lw_fault *fault)
@@ -41,6 +48,7 @@ enum lw_err lw_turn_own_alert(struct lw_turn *turn, const struct lw_turn_own_ale
     if (err != LW_ERR_OK)
         return err;
     snprintf(alert.message, sizeof(alert.message), "%s", own->message);
+    log_alert(turn, &alert);
     return lw_courier_alert(turn->courier, lw_turn_now(turn), &topic, &event, own->digest, fault);
 }
 
@@ -230,6 +238,7 @@ static enum lw_err send(struct lw_turn *turn, const struct lw_turn_verdict *verd
                                          .occasion = occasion};
 
     told.severity = lw_config_severity(verdict->block->alert, alert->severity);
+    log_alert(turn, &told);
     return lw_courier_alert(turn->courier, verdict->now, &topic, &event, false, fault);
 }
 

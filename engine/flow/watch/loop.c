@@ -38,11 +38,14 @@ static void end_loop(struct lw_loop *loop, enum lw_exit exit)
     event_base_loopbreak(loop->base);
 }
 
-/* The store refuses everything: a restart reads what is really on the disk. */
+/* The store refuses everything: a restart reads what is really on the disk. The exit code tells whoever restarts it whether
+   that can help: a failed sync, or a want of memory, is not a store that is damaged. */
 void lw_loop_die(struct lw_loop *loop, const struct lw_fault *fault)
 {
+    bool lasts = fault->code == LW_ERR_STATE || fault->code == LW_ERR_NEWER || fault->code == LW_ERR_LOCKED;
+
     lw_loop_note(loop, LW_NOTE_ERROR, fault->text);
-    end_loop(loop, LW_EXIT_STORE);
+    end_loop(loop, lasts ? LW_EXIT_STORE : LW_EXIT_INPUT);
 }
 
 /* Lets every delivery that is due work; `next`: when one wants to again. */

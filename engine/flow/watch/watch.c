@@ -46,8 +46,12 @@ static const struct lw_option options[] = {
      .name = "log-level",
      .argument = "LEVEL",
      .values = "error warning info debug",
-     .help = "What is told on standard error"},
-    {.group = "How", .name = "log-format", .argument = "FORM", .values = "logfmt json", .help = "Form of its lines"},
+     .help = "The least that is told on standard error: error, warning, info or debug; else as configured, or info"},
+    {.group = "How",
+     .name = "log-format",
+     .argument = "FORM",
+     .values = "logfmt json",
+     .help = "Form of its lines: logfmt or json; else as configured, or logfmt"},
     {.group = "Other", .name = "help", .letter = 'h', .help = "Show this help"},
 };
 
@@ -58,9 +62,11 @@ const struct lw_command lw_command_watch = {
         "Follows the configured sources (CloudWatch, Loggly, files, what is pushed to it), judges every run as it "
         "closes, and sends alerts, runs and metrics to the configured sinks. What it was given it keeps in its store "
         "until the sinks have acknowledged it: through outages, restarts and kills.\n\n"
-        "TERM ends it within 5 seconds, HUP reads the configuration anew. Exit codes: 0 ended as told, 2 the "
-        "configuration is not valid, 4 (--once) something could not be delivered and is kept, 5 the store is locked, "
-        "damaged or of a later version.",
+        "TERM ends it within 5 seconds, HUP reads the configuration anew; one that is not valid changes nothing, and "
+        "neither does one that names another store, or any while standard input is read. Exit codes: 0 ended as told; "
+        "2 the configuration is not valid, or there is nothing to watch; 3 it could not be started or had to end, or "
+        "(--once) a source could not be read; 4 (--once) something was not delivered; 5 the store is locked, damaged "
+        "or of a later version.",
     .examples = "leeway watch -c /etc/leeway/leeway.yaml\tas a service\n"
                 "leeway watch --source metrics.ndjson --sink -\ttry it on a file\n"
                 "leeway watch -c leeway.yaml --once\tfrom cron\n",
@@ -135,15 +141,36 @@ static enum lw_exit fail_to_configure(const struct lw_buf *errors, const struct 
     return LW_EXIT_USAGE;
 }
 
+/* The daemon from its first line of the log to its last. Takes `config` over. */
+static enum lw_err watch(struct configuring *configuring, struct lw_config *config, bool once, enum lw_exit *exit,
+                         struct lw_fault *fault)
+{
+    struct lw_world clock = lw_world_real();
+    struct lw_loop_options loop = {.configure = configure, .self = configuring, .once = once};
+    enum lw_err err;
+
+    if (config->sources_n == 0)
+        err = lw_fault_set(fault, LW_ERR_USAGE,
+                           "there is nothing to watch: add `sources:` to the configuration, or say --source FILE");
+    else
+        err = lw_log_open(&loop.log, STDERR_FILENO,
+                          config->log_form == LW_LOG_JSON ? LW_LOG_STYLE_JSON : LW_LOG_STYLE_LOGFMT,
+                          (enum lw_note)config->log_level, &clock, fault);
+    if (err != LW_ERR_OK) {
+        lw_config_close(config);
+        return err;
+    }
+    err = lw_loop_run(config, &loop, exit, fault);
+    lw_log_close(loop.log);
+    return err;
+}
+
 enum lw_exit lw_watch_run(struct lw_session *session)
 {
     struct configuring configuring = {.path = NULL};
     struct lw_buf errors = {.ceiling = ERRORS_CEILING};
     struct lw_fault fault = {.code = LW_ERR_OK};
-    struct lw_world clock = lw_world_real();
     struct lw_config *config = NULL;
-    struct lw_log *log = NULL;
-    struct lw_loop_options loop = {.configure = configure, .self = &configuring};
     enum lw_exit exit = LW_EXIT_DONE;
     enum lw_err err = give_options(session, &configuring, &fault);
 
@@ -151,17 +178,9 @@ enum lw_exit lw_watch_run(struct lw_session *session)
     if (err == LW_ERR_OK)
         err = configure(&configuring, &config, &errors, &fault);
     if (err == LW_ERR_OK)
-        err =
-            lw_log_open(&log, STDERR_FILENO, config->log_form == LW_LOG_JSON ? LW_LOG_STYLE_JSON : LW_LOG_STYLE_LOGFMT,
-                        (enum lw_note)config->log_level, &clock, &fault);
-    if (err == LW_ERR_OK) {
-        loop.log = log;
-        loop.once = lw_options_has(session->options, "once");
-        err = lw_loop_run(config, &loop, &exit, &fault);
-    }
+        err = watch(&configuring, config, lw_options_has(session->options, "once"), &exit, &fault);
     if (err != LW_ERR_OK)
         exit = fail_to_configure(&errors, &fault);
-    lw_log_close(log);
     lw_buf_close(&errors);
     return exit;
 }
