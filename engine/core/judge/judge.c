@@ -21,6 +21,7 @@ struct lw_judge {
     struct lw_arl_cache cache;
     struct lw_recent_memo memo;
     struct lw_arena scratch;
+    struct lw_fold fold; /* of the model at hand */
     double workspace[LW_ARL_WORKSPACE];
 };
 
@@ -237,69 +238,85 @@ static enum lw_err yield(struct lw_fold *fold, struct lw_arena *arena, struct lw
     return LW_ERR_OK;
 }
 
-static enum lw_err judge_from(struct lw_judge *judge, struct lw_str origin, struct lw_str model,
-                              const struct lw_run *const *runs, size_t n, lw_time end_of_data, struct lw_buf *state,
-                              struct lw_arena *arena, struct lw_judged *out, struct lw_fault *fault)
+enum lw_err lw_judge_begin(struct lw_judge *judge, struct lw_str origin, struct lw_str model,
+                           const struct lw_run *const *runs, size_t n, struct lw_fault *fault)
 {
-    struct lw_fold fold = {.rules = judge->rules,
-                           .scratch = &judge->scratch,
-                           .cache = &judge->cache,
-                           .memo = &judge->memo,
-                           .workspace = judge->workspace,
-                           .origin = origin,
-                           .model = model,
-                           .runs = runs,
-                           .runs_n = n};
-    enum lw_err err;
+    struct lw_fold *fold = &judge->fold;
 
     if (n >= LW_NO_RUN)
         return lw_fault_set(fault, LW_ERR_LIMIT, "a model has more than %u runs", LW_NO_RUN - 1);
+    *fold = (struct lw_fold){.rules = judge->rules,
+                             .scratch = &judge->scratch,
+                             .cache = &judge->cache,
+                             .memo = &judge->memo,
+                             .workspace = judge->workspace,
+                             .origin = origin,
+                             .model = model,
+                             .runs = runs,
+                             .runs_n = n};
     lw_arena_reset(&judge->scratch);
-    lw_fold_start(&fold);
-    if (fold.error == LW_ERR_OK && state && state->len > 0) {
-        err = lw_judge_state_load(&fold, state->at, state->len, fault);
-        if (err != LW_ERR_OK)
-            return err;
-    }
-    while (fold.head.runs_n < n && fold.error == LW_ERR_OK)
-        lw_fold_step(&fold, fold.head.runs_n);
-    if (fold.error != LW_ERR_OK)
-        return explain(fold.error, fault);
-    if (state) {
-        struct lw_buf saved = {.ceiling = state->ceiling};
+    lw_fold_start(fold);
+    return fold->error == LW_ERR_OK ? LW_ERR_OK : explain(fold->error, fault);
+}
 
-        err = lw_judge_state_save(&fold, &saved, fault);
-        if (err == LW_ERR_OK) {
-            lw_rhythm_end(&fold, judge->rules->has_now ? judge->rules->now : end_of_data);
-            lw_case_tell(&fold, LW_NO_RUN);
-            err = fold.error == LW_ERR_OK ? yield(&fold, arena, out, fault) : explain(fold.error, fault);
-        }
-        if (err != LW_ERR_OK) {
-            lw_buf_close(&saved);
-            return err;
-        }
-        lw_buf_close(state);
-        *state = saved;
-        return LW_ERR_OK;
-    }
-    lw_rhythm_end(&fold, judge->rules->has_now ? judge->rules->now : end_of_data);
-    lw_case_tell(&fold, LW_NO_RUN);
-    if (fold.error != LW_ERR_OK)
-        return explain(fold.error, fault);
-    return yield(&fold, arena, out, fault);
+enum lw_err lw_judge_some(struct lw_judge *judge, size_t runs, bool *done, struct lw_fault *fault)
+{
+    struct lw_fold *fold = &judge->fold;
+
+    for (size_t i = 0; i < runs && fold->head.runs_n < fold->runs_n && fold->error == LW_ERR_OK; i++)
+        lw_fold_step(fold, fold->head.runs_n);
+    if (fold->error != LW_ERR_OK)
+        return explain(fold->error, fault);
+    *done = fold->head.runs_n >= fold->runs_n;
+    return LW_ERR_OK;
+}
+
+enum lw_err lw_judge_end(struct lw_judge *judge, lw_time end_of_data, struct lw_arena *arena, struct lw_judged *out,
+                         struct lw_fault *fault)
+{
+    struct lw_fold *fold = &judge->fold;
+
+    assert(fold->head.runs_n >= fold->runs_n);
+    lw_rhythm_end(fold, judge->rules->has_now ? judge->rules->now : end_of_data);
+    lw_case_tell(fold, LW_NO_RUN);
+    return fold->error == LW_ERR_OK ? yield(fold, arena, out, fault) : explain(fold->error, fault);
 }
 
 enum lw_err lw_judge_model(struct lw_judge *judge, struct lw_str origin, struct lw_str model,
                            const struct lw_run *const *runs, size_t n, lw_time end_of_data, struct lw_arena *arena,
                            struct lw_judged *out, struct lw_fault *fault)
 {
-    return judge_from(judge, origin, model, runs, n, end_of_data, NULL, arena, out, fault);
+    bool done = false;
+    enum lw_err err = lw_judge_begin(judge, origin, model, runs, n, fault);
+
+    if (err == LW_ERR_OK)
+        err = lw_judge_some(judge, n, &done, fault);
+    if (err == LW_ERR_OK)
+        err = lw_judge_end(judge, end_of_data, arena, out, fault);
+    return err;
 }
 
 enum lw_err lw_judge_resume(struct lw_judge *judge, struct lw_str origin, struct lw_str model,
                             const struct lw_run *const *runs, size_t n, lw_time end_of_data, struct lw_buf *state,
                             struct lw_arena *arena, struct lw_judged *out, struct lw_fault *fault)
 {
-    assert(state);
-    return judge_from(judge, origin, model, runs, n, end_of_data, state, arena, out, fault);
+    struct lw_buf saved = {.ceiling = state->ceiling};
+    bool done = false;
+    enum lw_err err = lw_judge_begin(judge, origin, model, runs, n, fault);
+
+    if (err == LW_ERR_OK && state->len > 0)
+        err = lw_judge_state_load(&judge->fold, state->at, state->len, fault);
+    if (err == LW_ERR_OK)
+        err = lw_judge_some(judge, n, &done, fault);
+    if (err == LW_ERR_OK)
+        err = lw_judge_state_save(&judge->fold, &saved, fault);
+    if (err == LW_ERR_OK)
+        err = lw_judge_end(judge, end_of_data, arena, out, fault);
+    if (err != LW_ERR_OK) {
+        lw_buf_close(&saved);
+        return err;
+    }
+    lw_buf_close(state);
+    *state = saved;
+    return LW_ERR_OK;
 }

@@ -545,6 +545,8 @@ static enum lw_err do_one(struct lw_turn *turn, lw_span ticks, bool *busy, struc
     enum lw_err err = LW_ERR_OK;
 
     *busy = false;
+    if (turn->judging != NULL)
+        return lw_turn_judge_next(turn, busy, fault);
     /* By itself, and while it is small: it would be part of a commit otherwise, and a long one. */
     if (lw_store_wants_checkpoint(turn->store)) {
         err = lw_turn_maintain(turn, busy, fault);
@@ -607,7 +609,8 @@ enum lw_err lw_turn_slice(struct lw_turn *turn, bool *busy, lw_span *next, struc
         *fault = turn->death;
         return turn->death.code;
     }
-    lw_arena_reset(&turn->arena);
+    if (turn->judging == NULL)
+        lw_arena_reset(&turn->arena);
     if (turn->notes_stale)
         lw_turn_notes_changed(turn);
     if (turn->notes_stale) {
@@ -634,6 +637,7 @@ void lw_turn_notes_changed(struct lw_turn *turn)
 {
     struct lw_fault fault;
 
+    turn->judging = NULL; /* by rules that may not hold any more */
     turn->notes_stale = read_notes(turn, &fault) != LW_ERR_OK;
     if (turn->notes_stale)
         lw_turn_note(turn, LW_NOTE_ERROR, "what people said cannot be read now: %s", fault.text);

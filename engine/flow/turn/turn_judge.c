@@ -50,17 +50,20 @@ static enum lw_err judge_of(struct lw_turn *turn, size_t block, struct lw_judge 
 }
 
 /* One model, judged anew over all of its history. */
-struct judging {
+struct lw_turn_judging {
     uint32_t at;
     size_t block;
     struct lw_store_model known;
     const struct lw_run *const *runs;
     size_t runs_n;
+    struct lw_judge *judge;
     struct lw_judged judged;
     lw_time horizon;
+    bool done;       /* judged; what follows from it is not told yet */
+    uint64_t micros; /* that it took until now */
 };
 
-static enum lw_err read_history(struct lw_turn *turn, struct judging *judging, struct lw_fault *fault)
+static enum lw_err read_history(struct lw_turn *turn, struct lw_turn_judging *judging, struct lw_fault *fault)
 {
     const struct lw_roster_model *model = lw_roster_model(turn->roster, judging->at);
     struct lw_config_matched matched = {.block = turn->config->models_n - 1};
@@ -82,14 +85,13 @@ static enum lw_err read_history(struct lw_turn *turn, struct judging *judging, s
     return err;
 }
 
-static enum lw_err judge(struct lw_turn *turn, struct judging *judging, struct lw_fault *fault)
+static enum lw_err begin(struct lw_turn *turn, struct lw_turn_judging *judging, struct lw_fault *fault)
 {
     const struct lw_roster_model *model = lw_roster_model(turn->roster, judging->at);
-    struct lw_judge *judge = NULL;
     struct lw_rules *rules = &turn->judges[judging->block].rules;
     lw_time end = {LW_TIME_MIN};
     int64_t open;
-    enum lw_err err = judge_of(turn, judging->block, &judge, fault);
+    enum lw_err err = judge_of(turn, judging->block, &judging->judge, fault);
 
     if (err == LW_ERR_OK)
         err = lw_people_rules(&turn->notes, model->origin, model->model, judging->runs, judging->runs_n,
@@ -108,15 +110,38 @@ static enum lw_err judge(struct lw_turn *turn, struct judging *judging, struct l
         judging->horizon = end;
     rules->now = judging->horizon;
     rules->has_now = judging->horizon.ms > LW_TIME_MIN;
-    return lw_judge_model(judge, model->origin, model->model, judging->runs, judging->runs_n, judging->horizon,
-                          &turn->arena, &judging->judged, fault);
+    return lw_judge_begin(judging->judge, model->origin, model->model, judging->runs, judging->runs_n, fault);
+}
+
+/* A long history is read, judged and told in several slices. Until that is done the turn does nothing else: what it judges is
+   what is stored. */
+#define JUDGE_MS   15
+#define JUDGE_RUNS 16 /* between two looks at the clock */
+
+static bool is_up(const struct lw_turn *turn, lw_span began)
+{
+    return turn->options.world->ticks(turn->options.world->self).ms - began.ms >= JUDGE_MS;
+}
+
+static enum lw_err judge(struct lw_turn *turn, struct lw_turn_judging *judging, lw_span began, struct lw_fault *fault)
+{
+    bool all = false;
+    enum lw_err err = LW_ERR_OK;
+
+    while (err == LW_ERR_OK && !all && !is_up(turn, began))
+        err = lw_judge_some(judging->judge, JUDGE_RUNS, &all, fault);
+    if (err == LW_ERR_OK && all) {
+        err = lw_judge_end(judging->judge, judging->horizon, &turn->arena, &judging->judged, fault);
+        judging->done = err == LW_ERR_OK;
+    }
+    return err;
 }
 
 /* --- runs that were closed and are told now --- */
 
 struct announcing {
     struct lw_turn *turn;
-    const struct judging *judging;
+    const struct lw_turn_judging *judging;
     struct lw_str prefix; /* origin, model */
     size_t n;
 };
@@ -147,7 +172,7 @@ static enum lw_err announce_run(struct announcing *announcing, const struct lw_j
     return err;
 }
 
-static enum lw_err announce_runs(struct lw_turn *turn, const struct judging *judging, struct lw_fault *fault)
+static enum lw_err announce_runs(struct lw_turn *turn, const struct lw_turn_judging *judging, struct lw_fault *fault)
 {
     struct announcing announcing = {.turn = turn, .judging = judging};
     enum lw_err err = LW_ERR_OK;
@@ -166,7 +191,7 @@ static enum lw_err announce_runs(struct lw_turn *turn, const struct judging *jud
 
 static enum lw_err keep_verdict(struct lw_turn *turn, void *self, struct lw_fault *fault)
 {
-    const struct judging *judging = self;
+    const struct lw_turn_judging *judging = self;
     const struct lw_judged *judged = &judging->judged;
     struct lw_turn_verdict verdict = {
         .at = judging->at, .block = &turn->config->models[judging->block], .judged = judged, .now = lw_turn_now(turn)};
@@ -199,7 +224,7 @@ static enum lw_err keep_verdict(struct lw_turn *turn, void *self, struct lw_faul
 
 /* When it has to be judged again if nothing comes. A deadline that has passed by the clock, but not for a source that is
    behind, silent or broken, is looked at now and then; for one that has ended it never comes. */
-static void plan_next(struct lw_turn *turn, const struct judging *judging)
+static void plan_next(struct lw_turn *turn, const struct lw_turn_judging *judging)
 {
     const struct lw_judged *judged = &judging->judged;
     lw_time now = lw_turn_now(turn);
@@ -213,31 +238,68 @@ static void plan_next(struct lw_turn *turn, const struct judging *judging)
     lw_roster_done(turn->roster, judging->at, comes, deadline);
 }
 
-enum lw_err lw_turn_judge_next(struct lw_turn *turn, bool *busy, struct lw_fault *fault)
+/* The next model, with its history; NULL when none waits. */
+static enum lw_err pick(struct lw_turn *turn, struct lw_fault *fault)
 {
-    struct judging judging = {.at = LW_ROSTER_NONE};
-    lw_span began = turn->options.world->ticks(turn->options.world->self);
-    lw_span ended;
-    bool done = false;
+    struct lw_turn_judging *judging;
+    uint32_t at;
     enum lw_err err;
 
     lw_roster_due(turn->roster, lw_turn_now(turn));
-    judging.at = lw_roster_next(turn->roster);
-    *busy = judging.at != LW_ROSTER_NONE;
-    if (!*busy)
+    at = lw_roster_next(turn->roster);
+    if (at == LW_ROSTER_NONE)
         return LW_ERR_OK;
+    judging = lw_arena_array(&turn->arena, 1, sizeof(*judging));
+    if (judging == NULL)
+        return lw_fault_memory(fault, "judging a model");
+    *judging = (struct lw_turn_judging){.at = at};
     (void)lw_slices_turn(turn->options.slices, LW_SLICE_HISTORY);
-    err = read_history(turn, &judging, fault);
+    err = read_history(turn, judging, fault);
     (void)lw_slices_turn(turn->options.slices, LW_SLICE_JUDGE);
     if (err == LW_ERR_OK)
-        err = judge(turn, &judging, fault);
+        err = begin(turn, judging, fault);
+    if (err == LW_ERR_OK)
+        turn->judging = judging;
+    return err;
+}
+
+static enum lw_err go_on(struct lw_turn *turn, lw_span began, bool *committed, struct lw_fault *fault)
+{
+    struct lw_turn_judging *judging = turn->judging;
+    enum lw_err err = LW_ERR_OK;
+
+    *committed = true; /* nothing to commit yet is no failure */
+    (void)lw_slices_turn(turn->options.slices, LW_SLICE_JUDGE);
+    if (!judging->done)
+        err = judge(turn, judging, began, fault);
+    if (err == LW_ERR_OK && (!judging->done || is_up(turn, began)))
+        return LW_ERR_OK;
+    turn->judging = NULL;
     (void)lw_slices_turn(turn->options.slices, LW_SLICE_TELL);
     if (err == LW_ERR_OK)
-        err = lw_turn_commit(turn, keep_verdict, &judging, &done, fault);
-    if (err == LW_ERR_OK && done)
-        plan_next(turn, &judging);
-    *busy = done;
+        err = lw_turn_commit(turn, keep_verdict, judging, committed, fault);
+    if (err == LW_ERR_OK && *committed)
+        plan_next(turn, judging);
+    return err;
+}
+
+enum lw_err lw_turn_judge_next(struct lw_turn *turn, bool *busy, struct lw_fault *fault)
+{
+    lw_span began = turn->options.world->ticks(turn->options.world->self);
+    struct lw_turn_judging *judging;
+    lw_span ended;
+    enum lw_err err = LW_ERR_OK;
+
+    *busy = false;
+    if (turn->judging == NULL)
+        err = pick(turn, fault);
+    judging = turn->judging;
+    if (err != LW_ERR_OK || judging == NULL)
+        return err;
+    err = go_on(turn, began, busy, fault);
     ended = turn->options.world->ticks(turn->options.world->self);
-    lw_metrics_observe(&turn->counts.judge, ended.ms > began.ms ? (uint64_t)(ended.ms - began.ms) * 1000 : 0);
+    judging->micros += ended.ms > began.ms ? (uint64_t)(ended.ms - began.ms) * 1000 : 0;
+    if (turn->judging == NULL)
+        lw_metrics_observe(&turn->counts.judge, judging->micros);
     return err;
 }

@@ -83,7 +83,8 @@ struct lw_turn {
     struct lw_turn_judge *judges; /* by block */
     struct lw_turn_opened *opened;
     size_t opened_n, opened_room, opened_last; /* last: that a datapoint came for */
-    struct lw_arena arena;                     /* of a slice */
+    struct lw_arena arena;                     /* of a slice; of several while a model is being judged */
+    struct lw_turn_judging *judging;           /* the model that is; in that arena */
     struct lw_arena notes_arena;
     struct lw_people_notes notes;
     lw_time notes_next; /* when one of them ends */
@@ -141,7 +142,7 @@ LW_MUST_USE enum lw_err lw_turn_load_open(struct lw_turn *turn, struct lw_fault 
 /* turn_close.c: units that are due; *busy: there may be more. */
 LW_MUST_USE enum lw_err lw_turn_close_due(struct lw_turn *turn, bool *busy, struct lw_fault *fault);
 
-/* turn_judge.c: the model that waits longest; *busy false when none does. */
+/* turn_judge.c: the model that waits longest, or a piece of it; *busy false when none does. */
 LW_MUST_USE enum lw_err lw_turn_judge_next(struct lw_turn *turn, bool *busy, struct lw_fault *fault);
 /* The time up to which silence of a model may be judged: that of its source. */
 lw_time lw_turn_horizon(struct lw_turn *turn, uint32_t source);

@@ -13,6 +13,7 @@
 #define DRAIN_MS      (5 * LW_SECOND)  /* after TERM: what can be sent by then is sent, the rest waits in the store */
 #define ONCE_GIVE_UP  (30 * LW_SECOND) /* --once: a sink that took nothing for so long has failed */
 #define ONCE_PATIENCE (2 * LW_MINUTE)  /* --once: a source that gave nothing for so long cannot be read now */
+#define SLICE_MS      10               /* of the turn, with which deliveries still go */
 #define LOOK_EACH_MS  (1 * LW_SECOND)  /* of the housekeeping timer */
 #define ARENA_CEILING ((size_t)64 << 20)
 
@@ -220,10 +221,17 @@ static void run_slice(struct lw_loop *loop)
     bool worn;
     struct lw_fault fault = {.code = LW_ERR_OK};
     lw_span next = {INT64_MAX};
+    lw_span began = lw_loop_ticks(loop);
     bool busy = false;
 
     if (loop->draining) {
         run_draining(loop);
+        return;
+    }
+    if (loop->deliver_alone) {
+        loop->deliver_alone = false;
+        deliver(loop, &next);
+        plan(loop, true, next);
         return;
     }
     worn = !loop->reload && lw_turn_is_worn(loop->turn) && !lw_loop_reads_input(loop);
@@ -244,6 +252,12 @@ static void run_slice(struct lw_loop *loop)
     if (lw_turn_committed(loop->turn)) {
         lw_loop_wake_deliveries(loop);
         loop->progress_at = lw_loop_ticks(loop);
+    }
+    /* Deliveries after a long piece of work would make one slice of both. */
+    if (lw_loop_ticks(loop).ms - began.ms >= SLICE_MS) {
+        loop->deliver_alone = true;
+        plan(loop, true, next);
+        return;
     }
     deliver(loop, &next);
     if (loop->options.once && !busy && lw_turn_finished(loop->turn)) {

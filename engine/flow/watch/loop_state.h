@@ -46,6 +46,7 @@ struct lw_loop {
     struct lw_arena arena; /* of one request of a person */
     lw_span alive_at, drain_until;
     lw_span progress_at; /* of --once: when something was committed last */
+    bool deliver_alone;  /* the next slice is theirs */
     bool draining, reload, finished, ready;
     unsigned interrupts;
     enum lw_exit exit;
