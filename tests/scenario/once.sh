@@ -60,4 +60,28 @@ run watch --once --store "$work/idle.db"
 ok 'nothing to watch is an error of use' exits 2
 ok 'with what to do' complains 'add `sources:` to the configuration, or say --source FILE'
 ok 'and no store is made' test ! -e "$work/idle.db"
+
+# As analyze does, with a file that is none.
+once() { run watch --once --source "$1" --sink "$work/some.ndjson" --store "${2:-$1.db}"; }
+printf 'hello\nthis is no metric\n' >"$work/letter"
+once "$work/letter"
+ok 'a file in no known format is an error' test "$status" = 3
+ok 'that is said' grep -q 'letter is in no known format so far' "$work/err"
+once "$work/letter"
+ok 'also when nothing was added to it' test "$status" = 3
+: >"$work/empty.ndjson"
+once "$work/empty.ndjson"
+ok 'so is a file without anything' eval 'test "$status" = 3 && grep -q "empty.ndjson has no metric in it so far" "$work/err"'
+printf '{"time":"2026-01-01T00:00:00Z","metric":"loss","value":"x"}\n%.0s' 1 2 3 >"$work/bad.ndjson"
+once "$work/bad.ndjson"
+ok 'and one without a usable record, with the reason' \
+    eval 'test "$status" = 3 && grep -q "bad.ndjson has no usable record so far: a value that is not a number" "$work/err"'
+printf '{"time":"2026-01-01T00:00:00Z","run":"r-1","metric":"loss","value":0.5}\n' >>"$work/bad.ndjson"
+once "$work/bad.ndjson"
+ok 'a usable one makes it good' test "$status" = 0
+printf '{"time":"2026-01-01T00:00:00Z","metric":"loss","value":"x"}\n' >>"$work/bad.ndjson"
+once "$work/bad.ndjson"
+ok 'what could not be used is counted all the same' eval 'test "$status" = 0 && grep -q "1 record was not used" "$work/err"'
+once "$work/bad.ndjson"
+ok 'and a file to which nothing was added is good' eval 'test "$status" = 0 && ! grep -q "not used" "$work/err"'
 done_testing

@@ -327,6 +327,11 @@ enum lw_err lw_feed_take(struct lw_feed *feed, const struct lw_source_batch *bat
     return LW_ERR_OK;
 }
 
+bool lw_feed_waits(const struct lw_feed *feed)
+{
+    return feed->document.decoder == NULL && feed->document.head.len > 0;
+}
+
 struct lw_str lw_feed_head(const struct lw_feed *feed)
 {
     return (struct lw_str){.at = feed->document.head.at, .len = feed->document.kept};

@@ -45,6 +45,8 @@ LW_MUST_USE enum lw_err lw_feed_take(struct lw_feed *feed, const struct lw_sourc
    stored with it and handed back after a restart; empty: none. */
 struct lw_str lw_feed_head(const struct lw_feed *feed);
 LW_MUST_USE enum lw_err lw_feed_restore(struct lw_feed *feed, struct lw_str head, struct lw_fault *fault);
+/* The format of a document is not clear yet: its first bytes are kept, and nothing of it was used. */
+bool lw_feed_waits(const struct lw_feed *feed);
 /* What was not used so far, by reason, with the place of the first. */
 const struct lw_tally *lw_feed_tally(const struct lw_feed *feed);
 void lw_feed_close(struct lw_feed *feed);

@@ -660,20 +660,6 @@ bool lw_turn_is_worn(struct lw_turn *turn)
     return lw_names_count(lw_live_names(turn->live)) - turn->names_begun > many;
 }
 
-void lw_turn_trouble(struct lw_turn *turn, char text[200])
-{
-    text[0] = '\0';
-    for (size_t i = 0; i < turn->inputs_n && text[0] == '\0'; i++) {
-        struct lw_source_health health = {.requests = 0};
-
-        turn->inputs[i].source.kind->health(turn->inputs[i].source.state, &health);
-        if (turn->inputs[i].caught_up && health.trouble[0] == '\0')
-            continue;
-        snprintf(text, 200, "%.60s: %.130s", turn->inputs[i].config->name,
-                 health.trouble[0] != '\0' ? health.trouble : "it was not read to its end");
-    }
-}
-
 bool lw_turn_committed(struct lw_turn *turn)
 {
     bool committed = turn->committed;

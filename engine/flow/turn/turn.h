@@ -54,6 +54,12 @@ bool lw_turn_finished(const struct lw_turn *turn);
 bool lw_turn_is_worn(struct lw_turn *turn);
 /* Why something could not be read: the trouble of the first source that has one or was not read to its end, or "". */
 void lw_turn_trouble(struct lw_turn *turn, char text[200]);
+/* Of the i-th source that was added: true with the reason when nothing that can be used has ever come of it, though it can be
+   read; a service that has nothing to say is none of these. */
+#define LW_TURN_TROUBLE 512
+bool lw_turn_useless(const struct lw_turn *turn, size_t i, char text[LW_TURN_TROUBLE]);
+/* true with the number and the most frequent reason when records of it could not be used since the start. */
+bool lw_turn_unused(const struct lw_turn *turn, size_t i, char text[LW_TURN_TROUBLE]);
 /* The last slice committed something that sinks are owed. */
 bool lw_turn_committed(struct lw_turn *turn);
 /* One marked alert to every sink. */

@@ -328,6 +328,7 @@ static enum lw_err ingest(struct lw_turn *turn, struct lw_turn_input *input, con
     err = lw_turn_commit(turn, take_batch, &ingestion, &done, fault);
     if (err == LW_ERR_OK && done) {
         turn->counts.points += input->yield.points_n;
+        input->used += input->yield.points_n + input->yield.facts_n;
         move_watermark(turn, input, batch);
         answer(input);
         input->pending = false;

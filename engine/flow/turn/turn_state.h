@@ -38,6 +38,7 @@ struct lw_turn_input {
     struct lw_feed_yield yield;            /* decoded, and not durable yet */
     bool pending, begun, caught_up, ended; /* begun: something came since the start */
     bool elsewhere;                        /* what it gives is in Loggly already */
+    uint64_t used;                         /* datapoints and facts since the start */
     uint64_t records;                      /* that were decoded */
     lw_span due;                           /* ticks at which it wants to work */
     lw_time newest;                        /* event time of the newest datapoint */

@@ -154,6 +154,23 @@ static bool tell_undelivered(struct lw_loop *loop, size_t sink)
     return kept == 0 && status.dead == 0;
 }
 
+/* --once: what was not used of what was read; false when nothing at all has ever been of use of a source. */
+static bool tell_unused(struct lw_loop *loop)
+{
+    char text[LW_TURN_TROUBLE];
+    bool good = true;
+
+    for (size_t i = 0; i < loop->config->sources_n; i++) {
+        if (lw_turn_useless(loop->turn, i, text)) {
+            lw_loop_note(loop, LW_NOTE_ERROR, text);
+            good = false;
+        } else if (lw_turn_unused(loop->turn, i, text)) {
+            lw_loop_note(loop, LW_NOTE_WARNING, text);
+        }
+    }
+    return good;
+}
+
 /* --once: told what is still owed when nothing more can be done. */
 static void finish_once(struct lw_loop *loop)
 {
@@ -165,6 +182,8 @@ static void finish_once(struct lw_loop *loop)
         exit = LW_EXIT_INPUT;
         lw_loop_note(loop, LW_NOTE_ERROR, trouble);
     }
+    if (!tell_unused(loop))
+        exit = LW_EXIT_INPUT;
     for (size_t i = 0; i < loop->out_n; i++) {
         if (!tell_undelivered(loop, i))
             exit = LW_EXIT_UNDELIVERED;

@@ -65,7 +65,8 @@ const struct lw_command lw_command_watch = {
         "TERM ends it within 5 seconds, HUP reads the configuration anew; one that is not valid changes nothing, and "
         "neither does one that names another store, or any while standard input is read. Exit codes: 0 ended as told; "
         "2 the configuration is not valid, or there is nothing to watch; 3 it could not be started or had to end, or "
-        "(--once) a source could not be read; 4 (--once) something was not delivered; 5 the store is locked, damaged "
+        "(--once) a source could not be read, or no record of it could ever be used; 4 (--once) something was not "
+        "delivered; 5 the store is locked, damaged "
         "or of a later version.",
     .examples = "leeway watch -c /etc/leeway/leeway.yaml\tas a service\n"
                 "leeway watch --source metrics.ndjson --sink -\ttry it on a file\n"
