@@ -30,7 +30,7 @@ struct connection {
     struct evbuffer *pending; /* of a reply that is delayed or trickles */
     long cut;
     int trickle;
-    bool closing, busy;
+    bool closing, aborting, busy;
 };
 
 struct double_http {
@@ -118,7 +118,7 @@ static void sent(struct connection *connection)
 {
     connection->busy = false;
     if (connection->closing)
-        drop(connection, false);
+        drop(connection, connection->aborting);
     else
         serve(connection);
 }
@@ -173,6 +173,7 @@ static void send_reply(struct connection *connection, struct double_reply *reply
         evbuffer_free(whole);
         whole = part;
         connection->closing = true;
+        connection->aborting = reply->abort;
     }
     connection->pending = whole;
     connection->trickle = reply->trickle;

@@ -30,6 +30,7 @@ struct double_reply {
     int trickle;  /* bytes per second; 0: at once */
     bool reset;   /* the connection is reset instead of a reply */
     long cut;     /* the connection is closed behind that many bytes of the whole reply; < 0: it is not */
+    bool abort;   /* and not closed there, but reset */
     long shorten; /* the body is cut to that many bytes, with a Content-Length that says so; < 0: it is not */
 };
 

@@ -415,6 +415,7 @@ static void apply(struct json_object *rule, struct double_reply *reply)
     }
     reply->reset = strcmp(get_text(rule, "reset", ""), "after") == 0;
     reply->cut = (long)get_int(rule, "cut", -1);
+    reply->abort = get_int(rule, "abort", 0) != 0;
     reply->shorten = (long)get_int(rule, "truncate", -1);
     reply->delay_ms = (int)get_int(rule, "delay_ms", 0);
     reply->trickle = (int)get_int(rule, "trickle", 0);

@@ -9,7 +9,7 @@
                                status, body, type, headers: {"Retry-After": "7"}: the reply (default body: HTML)
                                store: whether the events are kept (default: only where no status >= 300 is given)
                                reset: "before" the body is read, "after" (kept, no reply)
-                               cut: the connection ends behind that many bytes of the reply
+                               cut: the connection ends behind that many bytes of the reply; abort: 1: by a reset
                                truncate: the body of the reply ends there, with a fitting Content-Length
                                delay_ms, trickle (bytes per second)
      POST /double/settings   any of {"indexing_delay_ms", "cursor_ms", "page_max", "retention_ms", "keys_max", "oversize":
