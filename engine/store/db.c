@@ -58,11 +58,13 @@ static enum lw_err meaning(int rc)
     return LW_ERR_IO;
 }
 
-static const char *advice(enum lw_err err)
+static const char *advice(enum lw_err err, int errnum)
 {
     switch (err) {
     case LW_ERR_FULL:
-        return "make room on the disk";
+        if (errnum == EFBIG)
+            return "raise the limit of the process to the size of its files (ulimit -f, LimitFSIZE)";
+        return errnum == EDQUOT ? "make room, or raise the quota" : "the disk is full: make room";
     case LW_ERR_STATE:
         return "the file is damaged: put back a backup, or move it away to begin anew";
     case LW_ERR_LOCKED:
@@ -85,11 +87,12 @@ static const char *advice(enum lw_err err)
 
 enum lw_err lw_db_fault(struct lw_db *db, int rc, struct lw_fault *fault)
 {
+    int errnum = rc == SQLITE_FULL ? ENOSPC : errno;
     enum lw_err err = meaning(rc);
 
     if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC)
         db->broken = true;
-    return lw_fault_set(fault, err, "the store failed (%s): %s", sqlite3_errstr(rc), advice(err));
+    return lw_fault_set(fault, err, "the store failed (%s): %s", sqlite3_errstr(rc), advice(err, errnum));
 }
 
 static int count_frames(void *self, sqlite3 *handle, const char *name, int frames)

@@ -1,6 +1,7 @@
 /* The connection ends at each byte of Loggly's reply, its head and its body, by a close and by a reset, whether the events
-   were kept or not: nothing is lost, nothing is taken for acknowledged that was not, no id has two bodies. The delivery and
-   libcurl are the real ones, over TLS; the waits between tries are skipped. */
+   were kept or not: nothing is lost, nothing is taken for acknowledged that was not, no id has two bodies. And a reply that
+   dribbles is given up. The delivery and libcurl are the real ones, over TLS; the waits between tries are skipped. */
+#define _POSIX_C_SOURCE 200809L
 #include "engine/base/http_curl.h"
 #include "engine/sink/delivery.h"
 #include "tests/kit/kit.h"
@@ -13,21 +14,42 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define FIRST_LINE "HTTP/1.1 200 OK\r\n"
 #define BODY       "{\"response\" : \"ok\"}"
+#define HURRY      100
 #define PATIENCE   1000 /* steps until an event must be paid */
 
 struct stage {
     struct kit_double loggly;
     struct event_base *loop;
     struct lw_http_curl *curl;
-    struct lw_http http;
+    struct lw_http http, real;
     struct kit_outbox box;
     struct kit_world world;
     struct lw_delivery *delivery;
     unsigned events, stored_twice;
 };
+
+/* Times out a hundred times sooner than it was told. */
+static enum lw_err start_hurried(void *self, const struct lw_http_request *request, lw_http_done *done, void *context,
+                                 uint64_t *id, struct lw_fault *fault)
+{
+    struct stage *stage = self;
+    struct lw_http_request hurried = *request;
+
+    CU_ASSERT(request->timeout.ms > 0);
+    hurried.timeout.ms /= HURRY;
+    return stage->real.start(stage->real.self, &hurried, done, context, id, fault);
+}
+
+static void cancel(void *self, uint64_t id)
+{
+    struct stage *stage = self;
+
+    stage->real.cancel(stage->real.self, id);
+}
 
 static void open_delivery(struct stage *stage, const char *token, const char *ca)
 {
@@ -42,7 +64,8 @@ static void open_delivery(struct stage *stage, const char *token, const char *ca
 
     stage->loop = event_base_new();
     CU_ASSERT_EQUAL_FATAL(lw_http_curl_open(&stage->curl, stage->loop, "leeway/test", NULL), LW_ERR_OK);
-    stage->http = lw_http_curl_http(stage->curl);
+    stage->real = lw_http_curl_http(stage->curl);
+    stage->http = (struct lw_http){.self = stage, .start = start_hurried, .cancel = cancel};
     CU_ASSERT_EQUAL_FATAL(lw_delivery_open(&stage->delivery, &options, &outbox, &stage->http, &world, NULL), LW_ERR_OK);
 }
 
@@ -162,4 +185,61 @@ static void a_reply_may_end_at_each_of_its_bytes(void)
     tear_down(&stage);
 }
 
-KIT_SUITE("cuts", {"a reply may end at each of its bytes", a_reply_may_end_at_each_of_its_bytes})
+static int64_t now_ms(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static void step(struct stage *stage)
+{
+    lw_span next;
+
+    CU_ASSERT_EQUAL_FATAL(
+        lw_delivery_work(stage->delivery, (lw_time){1750000000000}, (lw_span){stage->world.ticks}, &next, NULL),
+        LW_ERR_OK);
+    if (lw_http_curl_running(stage->curl) > 0)
+        event_base_loop(stage->loop, EVLOOP_ONCE);
+}
+
+/* 50 bytes a second, of thousands. */
+static void a_reply_that_dribbles_is_given_up_and_holds_up_no_other_lane(void)
+{
+    struct lw_delivery_status status;
+    struct stage stage;
+    int64_t began = now_ms();
+    char rule[5000], *received;
+
+    set_up(&stage);
+    snprintf(rule, sizeof(rule),
+             "[{\"match\":\"slow\",\"trickle\":1,\"status\":200,\"store\":true,\"body\":\"%04000d\"}]", 0);
+    free(kit_double_ask(&stage.loggly, "/double/faults", rule));
+    kit_outbox_add(&stage.box, LW_EVENT_METRIC, "{\"lw_event\":\"metric\",\"lw_id\":\"slow\",\"lw_seq\":1}\n");
+    step(&stage);
+    kit_outbox_add(&stage.box, LW_EVENT_ALERT, "{\"lw_event\":\"alert\",\"lw_id\":\"alert\",\"lw_seq\":2}\n");
+    kit_outbox_add(&stage.box, LW_EVENT_RUN, "{\"lw_event\":\"run\",\"lw_id\":\"run\",\"lw_seq\":3}\n");
+    while (kit_outbox_owed(&stage.box) > 1 && now_ms() - began < 20000)
+        step(&stage);
+    CU_ASSERT_EQUAL(kit_outbox_owed(&stage.box), 1);
+    lw_delivery_status(stage.delivery, &status);
+    CU_ASSERT_EQUAL(status.in_flight, 1);
+    while (!lw_delivery_idle(stage.delivery) && now_ms() - began < 20000)
+        step(&stage);
+    lw_delivery_status(stage.delivery, &status);
+    CU_ASSERT_EQUAL(status.results[LW_DELIVERY_RESULT_AMBIGUOUS], 1);
+    CU_ASSERT(now_ms() - began >= 2 * LW_MINUTE / HURRY);
+    CU_ASSERT_EQUAL(deliver(&stage), 0);
+    received = kit_double_ask(&stage.loggly, "/double/received", NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(received);
+    CU_ASSERT_EQUAL(number_after(received, "\"distinct\":"), 3);
+    CU_ASSERT_EQUAL(number_after(received, "\"total\":"), 4);
+    CU_ASSERT_EQUAL(number_after(received, "\"conflicts\":"), 0);
+    free(received);
+    tear_down(&stage);
+}
+
+KIT_SUITE("cuts", {"a reply may end at each of its bytes", a_reply_may_end_at_each_of_its_bytes},
+          {"a reply that dribbles is given up, and holds up no other lane",
+           a_reply_that_dribbles_is_given_up_and_holds_up_no_other_lane})

@@ -383,6 +383,7 @@ static enum lw_err open_base(struct lw_loop *loop, struct lw_fault *fault)
     enum lw_err err;
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit to the size of files is a full disk, no end */
     loop->base = event_base_new();
     if (loop->base == NULL)
         return lw_fault_memory(fault, "the loop");
