@@ -124,7 +124,10 @@ static void say(struct lw_account *account, const char *operation, struct lw_str
         advice = "the credentials are unknown or expired: renew them";
         break;
     case LW_API_DENIED:
-        advice = "add what `leeway doctor --iam-policy` prints to the role";
+        /* The id of the key is known, and what it was signed with is another secret. */
+        advice = strstr(answer->code, "Signature") != NULL
+                     ? "the secret key does not belong to the key id: mend the credentials"
+                     : "add what `leeway doctor --iam-policy` prints to the role";
         break;
     case LW_API_BAD:
         advice = "check region and endpoint";

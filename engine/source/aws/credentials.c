@@ -183,7 +183,9 @@ static void fail_with(struct lw_credentials *c, const struct lw_fault *fault)
 {
     char sentence[200];
 
-    snprintf(sentence, sizeof(sentence), "no AWS credentials: %.175s", fault->text);
+    /* Some say it themselves. */
+    snprintf(sentence, sizeof(sentence), "%s%.175s",
+             strstr(fault->text, "no AWS credentials") != NULL ? "" : "no AWS credentials: ", fault->text);
     fail(c, sentence);
 }
 
