@@ -314,29 +314,30 @@ static bool is_extreme(const struct buffers *of, const double *values, uint32_t 
     return last | ((found[0] | found[1]) != 0);
 }
 
-/* How many curves beside this one have a numerator that is as large, in proportion to n (N - n). */
-static uint32_t count_extreme(const struct lw_ks_pool *pool, const struct buffers *of, uint32_t curve,
-                              uint64_t numerator, uint64_t scale)
+/* How many curves there are beside this one, and how many of them have a numerator that is as large, in proportion to
+   n (N - n). */
+static void count_extreme(const struct lw_ks_pool *pool, const struct buffers *of, uint32_t curve, uint64_t numerator,
+                          uint64_t scale, struct lw_ks_rank *found)
 {
     const double *values = of->curves;
     uint32_t bounds_n = 0; /* for curves of this length */
-    uint32_t found = 0;
 
     for (uint32_t i = 0; i < LW_KS_CURVES_MAX; i++) {
         const uint32_t n = pool->counts[i];
 
         if (i != curve && n > 0) {
-            if (n != bounds_n) {
+            /* At a distance of 0 all are as far. */
+            if (n != bounds_n && numerator > 0) {
                 const uint64_t own = (uint64_t)n * (pool->n - n);
 
                 set_bounds(of, pool->n, n, (uint32_t)((numerator * own + scale - 1) / scale));
                 bounds_n = n;
             }
-            found += is_extreme(of, values, n);
+            found->references++;
+            found->as_extreme += numerator == 0 || is_extreme(of, values, n);
         }
         values += n;
     }
-    return found;
 }
 
 enum lw_err lw_ks_rank_of(struct lw_ks_pool *pool, uint32_t curve, struct lw_ks_rank *rank)
@@ -351,16 +352,13 @@ enum lw_err lw_ks_rank_of(struct lw_ks_pool *pool, uint32_t curve, struct lw_ks_
         return LW_ERR_USAGE;
     n = pool->counts[curve];
     scale = (uint64_t)n * (pool->n - n);
-    for (uint32_t i = 0; i < LW_KS_CURVES_MAX; i++)
-        found.references += i != curve && pool->counts[i] > 0;
-    if (found.references > 0) {
+    if (n < pool->n) {
         values = of.curves + start_of(pool, curve);
         if (pool->counted != curve)
             count_up_to(of.values, pool->n, values, n, of.up_to);
         pool->counted = curve;
         numerator = numerator_of(&of, pool->n, values, n);
-        /* At a distance of 0 all are as far. */
-        found.as_extreme = numerator > 0 ? count_extreme(pool, &of, curve, numerator, scale) : found.references;
+        count_extreme(pool, &of, curve, numerator, scale, &found);
         found.statistic = (double)numerator / (double)scale;
         found.attainable_p = 1.0 / (found.references + 1.0);
         found.p.p = (found.as_extreme + 1.0) / (found.references + 1.0);

@@ -129,22 +129,19 @@ static uint32_t place_for(const struct lw_fold *fold, const struct lw_series *of
     uint32_t wanted = fold->rules->reference_runs;
     uint32_t limit = wanted < 1 ? 1 : wanted > LW_FOLD_REFERENCES ? LW_FOLD_REFERENCES : wanted;
     uint32_t used = 0;
-    uint32_t free = LW_FOLD_NONE;
+    uint32_t first = LW_FOLD_NONE; /* a free place is LW_FOLD_NONE, which no run is before */
+    uint32_t slot = 0;
 
-    *oldest = LW_KS_NO_CURVE;
-    for (uint32_t slot = 0; slot <= LW_FOLD_REFERENCES; slot++) {
-        if (of->pool[slot] == LW_FOLD_NONE) {
-            if (free == LW_FOLD_NONE)
-                free = slot;
-            continue;
-        }
-        used++;
-        if (*oldest == LW_KS_NO_CURVE || of->pool[slot] < of->pool[*oldest])
-            *oldest = slot;
+    for (uint32_t i = 0; i <= LW_FOLD_REFERENCES; i++) {
+        used += of->pool[i] != LW_FOLD_NONE;
+        first = of->pool[i] < first ? of->pool[i] : first;
     }
-    if (used <= limit)
-        *oldest = LW_KS_NO_CURVE;
-    return *oldest == LW_KS_NO_CURVE ? free : *oldest;
+    *oldest = LW_KS_NO_CURVE;
+    while (of->pool[slot] != (used > limit ? first : LW_FOLD_NONE))
+        slot++;
+    if (used > limit)
+        *oldest = slot;
+    return slot;
 }
 
 /* By how much one of the quantiles has moved, the one that shows it most in proportion to what may be ignored. */

@@ -268,9 +268,12 @@ static bool comes_before(const struct lw_remark *a, const struct lw_remark *b)
 static void sort_remarks(struct lw_fold *fold, size_t from)
 {
     for (size_t i = from + 1; i < fold->remarks_n; i++) {
-        struct lw_remark one = fold->remarks[i];
+        struct lw_remark one;
         size_t k = i;
 
+        if (!comes_before(&fold->remarks[i], &fold->remarks[i - 1]))
+            continue;
+        one = fold->remarks[i];
         while (k > from && comes_before(&one, &fold->remarks[k - 1])) {
             fold->remarks[k] = fold->remarks[k - 1];
             k--;
