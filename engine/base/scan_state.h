@@ -29,6 +29,13 @@ enum cut { CUT_NONE, CUT_KEY, CUT_STRING, CUT_NUMBER, CUT_LITERAL };
 enum number_state { N_MINUS, N_ZERO, N_WHOLE, N_POINT, N_FRACTION, N_E, N_SIGN, N_EXPONENT, N_START, N_END, N_BAD };
 enum number_class { C_OTHER, C_ZERO, C_DIGIT, C_MINUS, C_PLUS, C_POINT, C_E };
 
+/* The text of a number, in three words, and what it is. */
+struct lw_scan_said {
+    uint64_t words[3], masks[3]; /* the bits of the text, and which of the bits those are */
+    size_t n;                    /* bytes; 0: no number yet */
+    double number;
+};
+
 struct lw_scan {
     struct lw_scan_calls calls;
     void *self;
@@ -50,6 +57,7 @@ struct lw_scan {
     bool wide;                  /* or a byte above 0x7f */
     bool slash;                 /* or ends in the middle of an escape */
     uint64_t cut_byte;          /* where the cut token began */
+    struct lw_scan_said said;   /* the last number of the usual kind that was not short */
     struct lw_buf carry;
 };
 

@@ -494,6 +494,80 @@ static void gives_numbers_their_values(void)
                 "] 0 1:54 \n");
 }
 
+static enum lw_err compare_with_strtod(void *self, const struct lw_token *token, struct lw_fault *fault)
+{
+    unsigned *seen = self;
+    char text[64];
+
+    (void)fault;
+    if (token->kind != LW_TOKEN_NUMBER)
+        return LW_ERR_OK;
+    CU_ASSERT_FATAL(token->text.len < sizeof(text));
+    memcpy(text, token->text.at, token->text.len);
+    text[token->text.len] = '\0';
+    CU_ASSERT(token->number == strtod(text, NULL) && signbit(token->number) == signbit(strtod(text, NULL)));
+    ++*seen;
+    return LW_ERR_OK;
+}
+
+static enum lw_err expect_no_bad(void *self, enum lw_reject reason, uint64_t line, uint64_t byte, const char *detail,
+                                 struct lw_fault *fault)
+{
+    (void)self, (void)reason, (void)line, (void)byte, (void)detail, (void)fault;
+    CU_FAIL("malformed");
+    return LW_ERR_OK;
+}
+
+/* The same number again, and after it all that begin or end like it. */
+static void reads_every_number_for_itself(void)
+{
+    static const char *const said[] = {"0.5613",
+                                       "0.5613",
+                                       "0.56131",
+                                       "0.561",
+                                       "0.5613e1",
+                                       "-0.5613",
+                                       "0.5613",
+                                       "5613",
+                                       "12345678",
+                                       "12345678",
+                                       "123456789",
+                                       "1234567",
+                                       "-0.0",
+                                       "0.0",
+                                       "0.5613",
+                                       "0.5613E-2",
+                                       "0.5612",
+                                       "0.56120",
+                                       "10.5",
+                                       "0.50000",
+                                       "0.12345678901234",
+                                       "0.12345678901234",
+                                       "0.123456",
+                                       "0.123456789012345",
+                                       "1.5e0",
+                                       "-1.5e0",
+                                       "12345678901234567",
+                                       "12345678901234568",
+                                       "1234567890123456.5"};
+    const size_t n = sizeof(said) / sizeof(said[0]);
+    const struct lw_scan_calls calls = {.token = compare_with_strtod, .bad = expect_no_bad};
+    struct lw_buf text = {.ceiling = 1 << 20};
+    struct lw_scan *scan;
+    unsigned seen = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < n; k++)
+            lw_buf_format(&text, "{\"a\":%s,\"b\":%s,\"c\":%s}\n", said[i], said[i], said[k]);
+    }
+    CU_ASSERT_EQUAL_FATAL(lw_scan_open(&scan, &calls, &seen, NULL), LW_ERR_OK);
+    push_cut(scan, lw_buf_view(&text), SIZE_MAX, NULL);
+    CU_ASSERT_EQUAL(lw_scan_finish(scan, NULL), LW_ERR_OK);
+    CU_ASSERT_EQUAL(seen, 3 * n * n);
+    lw_scan_close(scan);
+    lw_buf_close(&text);
+}
+
 static void takes_documents_after_one_another(void)
 {
     check_calls("{}{} []\n1\ntrue \"a\"", "{ 0 1:0 \n} 0 1:1 \n{ 0 1:2 \n} 0 1:3 \n[ 0 1:5 \n] 0 1:6 \n"
@@ -915,6 +989,7 @@ KIT_SUITE(SCAN_SUITE, {"structure is taken as the grammar says", follows_the_gra
           {"a NUL byte is refused anywhere", refuses_a_nul_byte_anywhere},
           {"tokens come with their places", calls_out_tokens_with_their_places},
           {"escapes are decoded", decodes_escapes}, {"numbers come with their values", gives_numbers_their_values},
+          {"a number is read for itself, whatever was before it", reads_every_number_for_itself},
           {"documents may follow one another", takes_documents_after_one_another},
           {"the scan goes on at the next line", goes_on_at_the_next_line},
           {"after a value of several lines it goes on at a bracket at the start of a line",
