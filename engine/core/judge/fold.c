@@ -78,6 +78,7 @@ void lw_fold_start(struct lw_fold *fold)
                                        .first_failure = LW_NO_RUN,
                                        .failure_case = LW_FOLD_NONE,
                                        .late_case = LW_FOLD_NONE};
+    expect_remarks(fold); /* first: as the largest they are what an arena that was used before has room for */
     fold->series = lw_arena_array(scratch, LW_FOLD_SERIES, sizeof(*fold->series));
     fold->memory = lw_arena_array(scratch, LW_FOLD_SERIES, sizeof(*fold->memory));
     fold->found = lw_arena_array(scratch, LW_FOLD_SERIES, sizeof(*fold->found));
@@ -87,7 +88,6 @@ void lw_fold_start(struct lw_fold *fold)
     fold->thin = lw_arena_array(scratch, LW_FOLD_CURVE_VALUES, sizeof(*fold->thin));
     fold->requirements = lw_arena_array(scratch, fold->rules->requirements_n, sizeof(*fold->requirements));
     fold->budget_series = LW_FOLD_NONE;
-    expect_remarks(fold);
     for (uint32_t i = 0; i < n && fold->rules->baseline_n; i++)
         fold->baseline_runs += lw_chart_in_baseline(fold, i);
     if (!fold->series || !fold->memory || !fold->found || !fold->decisions || !fold->line || !fold->line_at ||
