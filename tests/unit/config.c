@@ -148,10 +148,11 @@ static void reads_a_whole_configuration(void)
 
 static void a_pager_gets_pages_unless_more_is_wanted(void)
 {
-    struct lw_config *config = good("sinks:\n"
-                                     "  - {type: webhook, format: pagerduty, token_file: /k}\n"
-                                     "  - {type: webhook, format: pagerduty, name: all, token_file: /k, min_severity: info}\n"
-                                     "  - {type: webhook, format: json, url: \"https://example.com/\"}\n");
+    struct lw_config *config =
+        good("sinks:\n"
+             "  - {type: webhook, format: pagerduty, token_file: /k}\n"
+             "  - {type: webhook, format: pagerduty, name: all, token_file: /k, min_severity: info}\n"
+             "  - {type: webhook, format: json, url: \"https://example.com/\"}\n");
 
     CU_ASSERT_EQUAL(config->sinks[0].min_severity, LW_SEVERITY_PAGE);
     CU_ASSERT_EQUAL(config->sinks[1].min_severity, LW_SEVERITY_INFO);

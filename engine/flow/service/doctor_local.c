@@ -24,7 +24,8 @@ static void look_at_secret(struct lw_findings *findings, const char *what, const
     if (path == NULL)
         return;
     if (lw_secret_file_read(&secret, path, why, sizeof(why)))
-        lw_findings_add(findings, LW_FINDING_GOOD, what, "", "its secret in %s can be read, and not by everybody", path);
+        lw_findings_add(findings, LW_FINDING_GOOD, what, "", "its secret in %s can be read, and not by everybody",
+                        path);
     else
         lw_findings_add(findings, LW_FINDING_FAIL, what,
                         "one line with the secret, chmod 600, owned by the user that leeway runs as", "%s", why);
