@@ -149,7 +149,9 @@ enum lw_err lw_emit_dimension(struct lw_emit *emit, struct lw_str namespace_, st
 {
     bool host = lw_str_equal(dimension, LW_STR("Host")) || lw_str_equal(dimension, LW_STR("host"));
     bool job = lw_str_equal(dimension, LW_STR("TrainingJobName")) || lw_str_equal(dimension, LW_STR("trainingJobName"));
+    struct lw_str whole = value;
     uint32_t run = 0;
+    uint32_t instance = 0;
     enum lw_err err;
 
     /* The host of an instance is `job/algo-1`. */
@@ -160,11 +162,14 @@ enum lw_err lw_emit_dimension(struct lw_emit *emit, struct lw_str namespace_, st
         return LW_ERR_OK;
     }
     err = lw_emit_name(emit, value, &run, fault);
+    if (err == LW_ERR_OK && host)
+        err = lw_emit_name(emit, whole, &instance, fault);
     if (err != LW_ERR_OK)
         return err;
     point->origin = emit->origin;
     point->model = emit->model;
     point->run = run;
+    point->host = instance;
     point->flags = (uint8_t)(point->flags | LW_POINT_CLOUDWATCH | (host ? LW_POINT_HEARTBEAT : 0));
     *training = true;
     return LW_ERR_OK;

@@ -110,6 +110,9 @@ static void take_number(struct lw_event *event, const struct lw_token *token)
 
 static enum lw_err take_run(struct lw_event *event, struct lw_str text, bool host, struct lw_fault *fault)
 {
+    struct lw_str whole = text;
+    enum lw_err err;
+
     /* An instance is `job/algo-1`: the run is what stands before the last slash. */
     while (host && text.len > 0 && text.at[--text.len] != '/')
         ;
@@ -121,7 +124,9 @@ static enum lw_err take_run(struct lw_event *event, struct lw_str text, bool hos
     /* A job's own dimension says more than its host, should both be there. */
     if (host && (event->seen & BIT(FIELD_JOB)))
         return LW_ERR_OK;
-    return lw_memo_name(event->memo, event->emit, text, &event->point.run, fault);
+    event->point.host = 0;
+    err = lw_memo_name(event->memo, event->emit, text, &event->point.run, fault);
+    return err == LW_ERR_OK && host ? lw_memo_name(event->memo, event->emit, whole, &event->point.host, fault) : err;
 }
 
 static enum lw_err take_text(struct lw_event *event, struct lw_str text, struct lw_fault *fault)

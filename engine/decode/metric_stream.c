@@ -183,6 +183,7 @@ static enum lw_err take_dimension(struct stream *stream, const struct lw_token *
         return LW_ERR_OK;
     stream->training = true;
     stream->point.run = point.run;
+    stream->point.host = point.host;
     stream->point.flags = point.flags;
     return LW_ERR_OK;
 }

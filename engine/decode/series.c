@@ -162,6 +162,8 @@ enum lw_err lw_series_of_label(struct lw_emit *emit, struct lw_str label, struct
         enum lw_err err = complete(emit, run, of_host ? rest : metric, series, fault);
 
         series->point.flags = (uint8_t)(series->point.flags | (of_host ? LW_POINT_HEARTBEAT : 0));
+        if (err == LW_ERR_OK && of_host && series->good)
+            err = lw_emit_name(emit, (struct lw_str){run.at, run.len + 1 + host.len}, &series->point.host, fault);
         return err;
     }
     return complete(emit, (struct lw_str){0}, emit->options->metric.len > 0 ? emit->options->metric : metric, series,

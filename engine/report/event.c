@@ -225,11 +225,9 @@ void lw_event_metric(const struct lw_event_stamp *stamp, const struct lw_event_m
                                       .at = point->at,
                                       .known = point->known,
                                       .flags = point->flags};
-    const struct lw_str parts[] = {LW_STR("metric"),
-                                   event->origin,
-                                   event->run,
-                                   event->metric,
-                                   {.at = (const char *)&evidence, .len = sizeof(evidence)}};
+    struct lw_str of = point->flags & LW_POINT_HEARTBEAT && event->host.len > 0 ? event->host : event->run;
+    const struct lw_str parts[] = {
+        LW_STR("metric"), event->origin, of, event->metric, {.at = (const char *)&evidence, .len = sizeof(evidence)}};
     struct writer writer = begin(stamp, "metric", out);
 
     key_number(&writer, "sampleCount", point->known & LW_KNOWN_COUNT, point->count);
@@ -239,7 +237,7 @@ void lw_event_metric(const struct lw_event_stamp *stamp, const struct lw_event_m
     key_number(&writer, "maximum", point->known & LW_KNOWN_MAX, point->max);
     key_str(&writer, "metricName", event->metric);
     key_text(&writer, "namespace", "/aws/sagemaker/TrainingJobs");
-    key_str(&writer, point->flags & LW_POINT_HEARTBEAT ? "host" : "trainingJobName", event->run);
+    key_str(&writer, point->flags & LW_POINT_HEARTBEAT ? "host" : "trainingJobName", of);
     finish(&writer, parts, sizeof(parts) / sizeof(parts[0]));
 }
 

@@ -36,9 +36,10 @@ struct lw_event_alert {
 };
 void lw_event_alert(const struct lw_event_stamp *stamp, const struct lw_event_alert *event, struct lw_buf *out);
 
-/* A datapoint, with the fields of Loggly's CloudWatch integration. Instance metrics carry `host` instead of the job. */
+/* A datapoint, with the fields of Loggly's CloudWatch integration. Instance metrics carry `host` instead of the job: the
+   instance ("job/algo-1"), or the run where that is not known. */
 struct lw_event_metric {
-    struct lw_str origin, run, metric;
+    struct lw_str origin, run, metric, host;
     const struct lw_point *point;
 };
 void lw_event_metric(const struct lw_event_stamp *stamp, const struct lw_event_metric *event, struct lw_buf *out);

@@ -28,6 +28,7 @@ struct lw_point {
     double sum, min, max, count, average;
     uint8_t known; /* enum lw_known, or-ed; at least one */
     uint8_t flags; /* enum lw_point_flag, or-ed */
+    uint32_t host; /* of an instance metric: the dimension as a whole, "job/algo-1"; 0: it was not said */
 };
 
 /* The kinds of facts about a run. Facts are merged without regard to the order in which they arrive. */

@@ -142,6 +142,8 @@ static void reads_dimensions(void)
             continue;
         CU_ASSERT(lw_str_equal(lw_names_text(names, point.run), lw_str_from(cases[i].run)));
         CU_ASSERT_EQUAL(point.flags, LW_POINT_CLOUDWATCH | (cases[i].heartbeat ? LW_POINT_HEARTBEAT : 0));
+        CU_ASSERT(lw_str_equal(lw_names_text(names, point.host),
+                               cases[i].heartbeat ? lw_str_from(cases[i].value) : LW_STR("")));
     }
     lw_names_close(names);
 }

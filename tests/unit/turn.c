@@ -464,6 +464,49 @@ static void late_data_that_refute_an_alert_retract_it(void)
     lw_buf_close(&events);
 }
 
+/* Two instances of one job, in the same minutes: as Loggly's integration writes them. */
+static void instance_metrics_are_shipped_with_the_instance_that_they_are_of(void)
+{
+    struct kit_daemon daemon;
+    struct lw_buf text = {.ceiling = 1 << 20};
+    struct lw_buf events = {.ceiling = 1 << 20};
+    unsigned beats = 0;
+
+    for (int i = 0; i < 6; i++) {
+        for (int host = 1; host <= 2; host++)
+            lw_buf_format(&text,
+                          "{\"timestamp\":\"2025-06-15T15:%02d:00.000Z\",\"sampleCount\":1,\"average\":50,\"sum\":50,"
+                          "\"minimum\":50,\"maximum\":50,\"unit\":\"Percent\",\"metricName\":\"CPUUtilization\","
+                          "\"namespace\":\"/aws/sagemaker/TrainingJobs\",\"host\":\"job-1/algo-%d\"}\n",
+                          i, host);
+    }
+    lw_buf_char(&text, '\0');
+    kit_daemon_open(&daemon, YAML, (lw_time){epoch.ms + LW_HOUR});
+    kit_daemon_give(&daemon, text.at, true);
+    kit_daemon_run(&daemon, (lw_time){epoch.ms + LW_HOUR + LW_MINUTE});
+    kit_daemon_restart(&daemon);
+    kit_daemon_give(&daemon, text.at, true); /* once more: nothing is new */
+    lw_turn_wake(daemon.turn);
+    kit_daemon_run(&daemon, (lw_time){epoch.ms + LW_HOUR + 2 * LW_MINUTE});
+    kit_daemon_events(&daemon, 0, &events);
+    CU_ASSERT_EQUAL(count(events.at, "\"host\":\"job-1/algo-1\""), 6);
+    CU_ASSERT_EQUAL(count(events.at, "\"host\":\"job-1/algo-2\""), 6);
+    CU_ASSERT_EQUAL(count(events.at, "\"host\":"), 12);
+    for (const char *at = strstr(events.at, "\"host\":"); at != NULL; at = strstr(at + 1, "\"host\":")) {
+        const char *id = strstr(at, "\"lw_id\":\"");
+        char one[48];
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(id);
+        snprintf(one, sizeof(one), "%.36s", id);
+        CU_ASSERT_EQUAL(count(events.at, one), 1);
+        beats++;
+    }
+    CU_ASSERT_EQUAL(beats, 12);
+    kit_daemon_close(&daemon);
+    lw_buf_close(&text);
+    lw_buf_close(&events);
+}
+
 static void names_of_runs_that_are_over_are_forgotten_by_a_new_turn(void)
 {
     struct kit_daemon daemon;
@@ -526,6 +569,8 @@ KIT_SUITE("turn", {"runs close, are judged and told", runs_close_are_judged_and_
            a_back_fill_of_three_months_is_one_digest_and_no_page},
           {"late data that refute an alert retract it", late_data_that_refute_an_alert_retract_it},
           {"many models in trouble are one alert", many_models_in_trouble_are_one_alert},
+          {"instance metrics are shipped with the instance that they are of",
+           instance_metrics_are_shipped_with_the_instance_that_they_are_of},
           {"names of runs that are over are forgotten by a new turn",
            names_of_runs_that_are_over_are_forgotten_by_a_new_turn},
           {"names that are needed do not wear a turn out", names_that_are_needed_do_not_wear_a_turn_out})

@@ -29,7 +29,7 @@ static int compare_ids(uint32_t a, uint32_t b)
     return (a > b) - (a < b);
 }
 
-/* Whether two points are of one series of one run; instance metrics apart from the others. */
+/* Whether two points are of one series of one run; instance metrics apart from the others, and each instance by itself. */
 static int compare_series(const struct entry *a, const struct entry *b)
 {
     const struct lw_point *p = a->point, *q = b->point;
@@ -47,6 +47,8 @@ static int compare_series(const struct entry *a, const struct entry *b)
         order = compare_ids(p->model, q->model);
     if (order == 0)
         order = compare_ids(p->metric, q->metric);
+    if (order == 0 && (p->flags & q->flags & LW_POINT_HEARTBEAT))
+        order = compare_ids(p->host, q->host);
     return order != 0 ? order : (int)(p->flags & kinds) - (int)(q->flags & kinds);
 }
 
@@ -165,11 +167,18 @@ static bool beat_changes(const struct lw_gather *gather, const struct lw_point *
     return true;
 }
 
+/* Whose span it is: that of the instance where it is known. */
+static uint32_t instance_of(const struct lw_point *point)
+{
+    return point->host != 0 ? point->host : point->run;
+}
+
 /* News is what lies outside of the span that was seen before the batch; of what lies inside nothing more is known. */
 static enum lw_err take_beats(const struct batch *batch, const struct entry *entries, size_t n, struct lw_fault *fault)
 {
     struct lw_live_unit *unit = entries[0].unit;
-    const struct lw_live_beat *known = lw_live_unit_find_beat(unit, entries[0].point->run, entries[0].point->metric);
+    const struct lw_live_beat *known =
+        lw_live_unit_find_beat(unit, instance_of(entries[0].point), entries[0].point->metric);
     struct lw_live_beat before = known != NULL ? *known : (struct lw_live_beat){.first = INT64_MAX, .last = INT64_MIN};
 
     for (size_t i = 0; i < n; i++) {
@@ -186,7 +195,7 @@ static enum lw_err take_beats(const struct batch *batch, const struct entry *ent
             err = lw_gather_points(unit->gather, point, 1, fault);
         if (err != LW_ERR_OK)
             return lw_live_state_fault(batch->live, err, fault);
-        if (lw_live_unit_beat(unit, point->run, point->metric, point->at, &fresh) == NULL)
+        if (lw_live_unit_beat(unit, instance_of(point), point->metric, point->at, &fresh) == NULL)
             return full(batch, unit, fault);
     }
     return LW_ERR_OK;

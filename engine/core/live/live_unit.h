@@ -9,7 +9,7 @@
 
 /* Of an instance metric only its span is kept; what lies outside of it was not there before. */
 struct lw_live_beat {
-    uint32_t run, metric; /* ids of names */
+    uint32_t run, metric; /* ids of names; run: of the instance ("job/algo-1") where it is known */
     int64_t first, last;
 };
 
@@ -68,7 +68,8 @@ void lw_live_unit_stamp(const struct lw_live_unit *unit, struct lw_buf *record);
 LW_MUST_USE enum lw_err lw_live_unit_load(struct lw_live_unit *unit, const struct lw_rules *rules,
                                           struct lw_names *names, size_t ceiling, struct lw_str record, int64_t *pace,
                                           struct lw_fault *fault);
-/* The span of an instance metric, made when it is new (then `*fresh`); NULL when memory is out. */
+/* The span of an instance metric, made when it is new (then `*fresh`); NULL when memory is out. `run`: name of the instance,
+   or of the run where that is not known. */
 struct lw_live_beat *lw_live_unit_beat(struct lw_live_unit *unit, uint32_t run, uint32_t metric, int64_t at,
                                        bool *fresh);
 const struct lw_live_beat *lw_live_unit_find_beat(const struct lw_live_unit *unit, uint32_t run, uint32_t metric);

@@ -182,6 +182,7 @@ static enum lw_err ship(struct lw_turn *turn, const struct lw_turn_input *input,
         const struct lw_event_metric event = {.origin = lw_names_text(names, point->origin),
                                               .run = lw_names_text(names, point->run),
                                               .metric = lw_names_text(names, point->metric),
+                                              .host = lw_names_text(names, point->host),
                                               .point = point};
 
         if (wanted->fresh[i])
