@@ -1,4 +1,4 @@
-#include "engine/core/gather/curve.h"
+#include "engine/core/gather/curve_entry.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -8,118 +8,25 @@
 #define CHUNK_MOST    1024u
 #define COMPACT_FIRST ((uint64_t)65536)
 
-/* What a narrow entry stands for lies in the low bits of its key, above them the time; so the order of keys is the order
-   of times. */
-enum kind { KIND_PLAIN, KIND_ONE, KIND_SUM, KIND_MIN, KIND_MAX, KIND_COUNT, KIND_AVERAGE, KIND_WIDE };
-#define KIND_RANGE 8
-
-/* Low bits of a wide key: the members that are known, and whether it comes from CloudWatch. */
-#define WIDE_RANGE      64
-#define WIDE_CLOUDWATCH 32
-
-struct narrow {
-    int64_t key;
-    double value;
-};
-
-struct wide {
-    int64_t key;
-    double sum, min, max, count, average;
-};
-
-struct lw_chunk {
-    struct lw_chunk *next;
-    uint32_t n, capacity;
-};
-
-static_assert(sizeof(struct lw_chunk) % sizeof(double) == 0, "entries follow the header aligned");
-
-static struct narrow *narrow_of(const struct lw_chunk *chunk)
-{
-    return (struct narrow *)(void *)((char *)(uintptr_t)chunk + sizeof(*chunk));
-}
-
-static struct wide *wide_of(const struct lw_chunk *chunk)
-{
-    return (struct wide *)(void *)((char *)(uintptr_t)chunk + sizeof(*chunk));
-}
-
 static size_t chunk_bytes(uint32_t capacity, size_t entry)
 {
     return sizeof(struct lw_chunk) + capacity * entry;
 }
 
-/* Below the greatest multiple of `range`: the time, also for times before 1970. */
-static int64_t key_time(int64_t key, int64_t range)
-{
-    return (key - (key & (range - 1))) / range;
-}
-
-static enum kind kind_of(const struct lw_set *set)
+static enum lw_curve_kind kind_of(const struct lw_set *set)
 {
     static const uint8_t alone[] = {
-        [LW_KNOWN_SUM] = KIND_SUM,     [LW_KNOWN_MIN] = KIND_MIN,         [LW_KNOWN_MAX] = KIND_MAX,
-        [LW_KNOWN_COUNT] = KIND_COUNT, [LW_KNOWN_AVERAGE] = KIND_AVERAGE,
+        [LW_KNOWN_SUM] = LW_CURVE_SUM,     [LW_KNOWN_MIN] = LW_CURVE_MIN,         [LW_KNOWN_MAX] = LW_CURVE_MAX,
+        [LW_KNOWN_COUNT] = LW_CURVE_COUNT, [LW_KNOWN_AVERAGE] = LW_CURVE_AVERAGE,
     };
 
     if (!set->cloudwatch)
-        return set->known == LW_KNOWN_AVERAGE ? KIND_PLAIN : KIND_WIDE;
+        return set->known == LW_KNOWN_AVERAGE ? LW_CURVE_PLAIN : LW_CURVE_WIDE;
     if (set->known == LW_SET_ALL)
-        return set->count == 1.0 && set->min == set->max ? KIND_ONE : KIND_WIDE;
+        return set->count == 1.0 && set->min == set->max ? LW_CURVE_ONE : LW_CURVE_WIDE;
     if (set->known < sizeof(alone) && alone[set->known] != 0)
-        return (enum kind)alone[set->known];
-    return KIND_WIDE;
-}
-
-static struct lw_set set_from_narrow(const struct narrow *entry)
-{
-    enum kind kind = (enum kind)(entry->key & (KIND_RANGE - 1));
-    double v = entry->value;
-    struct lw_set set = {.at = key_time(entry->key, KIND_RANGE), .cloudwatch = kind != KIND_PLAIN};
-
-    switch (kind) {
-    case KIND_PLAIN:
-    case KIND_AVERAGE:
-        set.average = v;
-        set.known = LW_KNOWN_AVERAGE;
-        break;
-    case KIND_ONE:
-        set.sum = set.min = set.max = set.average = v;
-        set.count = 1.0;
-        set.known = LW_SET_ALL;
-        break;
-    case KIND_SUM:
-        set.sum = v;
-        set.known = LW_KNOWN_SUM;
-        break;
-    case KIND_MIN:
-        set.min = v;
-        set.known = LW_KNOWN_MIN;
-        break;
-    case KIND_MAX:
-        set.max = v;
-        set.known = LW_KNOWN_MAX;
-        break;
-    case KIND_COUNT:
-        set.count = v;
-        set.known = LW_KNOWN_COUNT;
-        break;
-    case KIND_WIDE:
-        assert(kind != KIND_WIDE);
-    }
-    return set;
-}
-
-static struct lw_set set_from_wide(const struct wide *entry)
-{
-    return (struct lw_set){.at = key_time(entry->key, WIDE_RANGE),
-                           .sum = entry->sum,
-                           .min = entry->min,
-                           .max = entry->max,
-                           .count = entry->count,
-                           .average = entry->average,
-                           .known = (uint8_t)(entry->key & LW_SET_ALL),
-                           .cloudwatch = (entry->key & WIDE_CLOUDWATCH) != 0};
+        return (enum lw_curve_kind)alone[set->known];
+    return LW_CURVE_WIDE;
 }
 
 /* Room for one more entry at the end of the list. */
@@ -154,25 +61,25 @@ static void note_time(struct lw_curve_list *list, int64_t at)
 
 static bool append(struct lw_curve *curve, const struct lw_set *set, struct lw_memory *memory)
 {
-    enum kind kind = kind_of(set);
-    struct lw_curve_list *list = kind == KIND_WIDE ? &curve->wide : &curve->narrow;
+    enum lw_curve_kind kind = kind_of(set);
+    struct lw_curve_list *list = kind == LW_CURVE_WIDE ? &curve->wide : &curve->narrow;
     struct lw_chunk *chunk =
-        chunk_with_room(list, kind == KIND_WIDE ? sizeof(struct wide) : sizeof(struct narrow), memory);
+        chunk_with_room(list, kind == LW_CURVE_WIDE ? sizeof(struct lw_wide) : sizeof(struct lw_narrow), memory);
 
     if (chunk == NULL)
         return false;
-    if (kind == KIND_WIDE)
-        wide_of(chunk)[chunk->n] =
-            (struct wide){.key = set->at * WIDE_RANGE + (set->cloudwatch ? WIDE_CLOUDWATCH : 0) + set->known,
-                          .sum = set->sum,
-                          .min = set->min,
-                          .max = set->max,
-                          .count = set->count,
-                          .average = set->average};
+    if (kind == LW_CURVE_WIDE)
+        lw_wide_of(chunk)[chunk->n] = (struct lw_wide){
+            .key = set->at * LW_CURVE_WIDE_RANGE + (set->cloudwatch ? LW_CURVE_WIDE_CLOUDWATCH : 0) + set->known,
+            .sum = set->sum,
+            .min = set->min,
+            .max = set->max,
+            .count = set->count,
+            .average = set->average};
     else
-        narrow_of(chunk)[chunk->n] = (struct narrow){
-            .key = set->at * KIND_RANGE + kind,
-            .value = kind == KIND_COUNT ? set->count : lw_set_value(set),
+        lw_narrow_of(chunk)[chunk->n] = (struct lw_narrow){
+            .key = set->at * LW_CURVE_NARROW_RANGE + kind,
+            .value = kind == LW_CURVE_COUNT ? set->count : lw_set_value(set),
         };
     chunk->n++;
     note_time(list, set->at);
@@ -181,12 +88,12 @@ static bool append(struct lw_curve *curve, const struct lw_set *set, struct lw_m
 
 /* Sorting: data mostly come in order, or in short stretches of falling time (CloudWatch answers newest first). So
    falling stretches are turned round, and the rising ones that are there are merged. */
-static bool narrow_less(const struct narrow *a, const struct narrow *b)
+static bool narrow_less(const struct lw_narrow *a, const struct lw_narrow *b)
 {
     return a->key < b->key || (a->key == b->key && a->value < b->value);
 }
 
-static void turn_falling(struct narrow *entries, size_t n)
+static void turn_falling(struct lw_narrow *entries, size_t n)
 {
     for (size_t i = 0; i + 1 < n;) {
         size_t end = i + 1;
@@ -194,7 +101,7 @@ static void turn_falling(struct narrow *entries, size_t n)
         while (end < n && narrow_less(&entries[end], &entries[end - 1]))
             end++;
         for (size_t low = i, high = end - 1; low < high; low++, high--) {
-            struct narrow moved = entries[low];
+            struct lw_narrow moved = entries[low];
 
             entries[low] = entries[high];
             entries[high] = moved;
@@ -203,7 +110,7 @@ static void turn_falling(struct narrow *entries, size_t n)
     }
 }
 
-static size_t rising_end(const struct narrow *entries, size_t from, size_t n)
+static size_t rising_end(const struct lw_narrow *entries, size_t from, size_t n)
 {
     size_t end = from + 1;
 
@@ -212,7 +119,7 @@ static size_t rising_end(const struct narrow *entries, size_t from, size_t n)
     return end < n ? end : n;
 }
 
-static void merge(const struct narrow *a, size_t a_n, const struct narrow *b, size_t b_n, struct narrow *out)
+static void merge(const struct lw_narrow *a, size_t a_n, const struct lw_narrow *b, size_t b_n, struct lw_narrow *out)
 {
     while (a_n > 0 && b_n > 0) {
         if (narrow_less(b, a)) {
@@ -228,7 +135,7 @@ static void merge(const struct narrow *a, size_t a_n, const struct narrow *b, si
 }
 
 /* One pass: neighbouring rising stretches become one. Returns how many there are after it. */
-static size_t merge_pass(const struct narrow *from, struct narrow *to, size_t n)
+static size_t merge_pass(const struct lw_narrow *from, struct lw_narrow *to, size_t n)
 {
     size_t stretches = 0;
 
@@ -248,7 +155,7 @@ static bool sort_narrow(struct lw_scratch work[2], size_t n, struct lw_memory *m
     turn_falling(work[0].at, n);
     if (rising_end(work[0].at, 0, n) == n)
         return true;
-    if (!lw_memory_scratch(memory, &work[1], n, sizeof(struct narrow)))
+    if (!lw_memory_scratch(memory, &work[1], n, sizeof(struct lw_narrow)))
         return false;
     for (size_t stretches = 2; stretches > 1;) {
         struct lw_scratch swap;
@@ -262,12 +169,12 @@ static bool sort_narrow(struct lw_scratch work[2], size_t n, struct lw_memory *m
 }
 
 /* Of equal (time, kind) from CloudWatch the greatest stays, which is the last; of plain ones each different value. */
-static size_t unique_narrow(struct narrow *entries, size_t n)
+static size_t unique_narrow(struct lw_narrow *entries, size_t n)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < n; i++) {
-        bool plain = (entries[i].key & (KIND_RANGE - 1)) == KIND_PLAIN;
+        bool plain = (entries[i].key & (LW_CURVE_NARROW_RANGE - 1)) == LW_CURVE_PLAIN;
 
         if (kept > 0 && entries[kept - 1].key == entries[i].key &&
             (!plain || entries[kept - 1].value == entries[i].value))
@@ -280,23 +187,23 @@ static size_t unique_narrow(struct narrow *entries, size_t n)
 
 static int compare_wide(const void *left, const void *right)
 {
-    const struct wide *a = left, *b = right;
+    const struct lw_wide *a = left, *b = right;
     struct lw_set a_set, b_set;
 
     if (a->key != b->key)
         return a->key < b->key ? -1 : 1;
-    a_set = set_from_wide(a);
-    b_set = set_from_wide(b);
+    a_set = lw_curve_entry_wide(a);
+    b_set = lw_curve_entry_wide(b);
     return lw_set_compare(&a_set, &b_set);
 }
 
-static size_t unique_wide(struct wide *entries, size_t n)
+static size_t unique_wide(struct lw_wide *entries, size_t n)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < n; i++) {
         if (kept > 0 && entries[kept - 1].key == entries[i].key &&
-            ((entries[i].key & WIDE_CLOUDWATCH) || compare_wide(&entries[kept - 1], &entries[i]) == 0))
+            ((entries[i].key & LW_CURVE_WIDE_CLOUDWATCH) || compare_wide(&entries[kept - 1], &entries[i]) == 0))
             entries[kept - 1] = entries[i];
         else
             entries[kept++] = entries[i];
@@ -351,38 +258,38 @@ static void copy_back(struct lw_curve_list *list, size_t entry, const char *in, 
 
 static bool clean_narrow(struct lw_curve_list *list, struct lw_memory *memory, struct lw_scratch work[2])
 {
-    struct narrow *entries;
+    struct lw_narrow *entries;
     size_t n = (size_t)list->n;
 
     if (n == 0 || list->clean)
         return true;
-    if (!lw_memory_scratch(memory, &work[0], n, sizeof(struct narrow)))
+    if (!lw_memory_scratch(memory, &work[0], n, sizeof(struct lw_narrow)))
         return false;
-    copy_out(list, sizeof(struct narrow), work[0].at);
+    copy_out(list, sizeof(struct lw_narrow), work[0].at);
     if (!sort_narrow(work, n, memory))
         return false;
     entries = work[0].at;
     n = unique_narrow(entries, n);
-    copy_back(list, sizeof(struct narrow), work[0].at, n, memory);
-    list->last_at = key_time(entries[n - 1].key, KIND_RANGE);
+    copy_back(list, sizeof(struct lw_narrow), work[0].at, n, memory);
+    list->last_at = lw_curve_key_time(entries[n - 1].key, LW_CURVE_NARROW_RANGE);
     return true;
 }
 
 static bool clean_wide(struct lw_curve_list *list, struct lw_memory *memory, struct lw_scratch work[2])
 {
-    struct wide *entries;
+    struct lw_wide *entries;
     size_t n = (size_t)list->n;
 
     if (n == 0 || list->clean)
         return true;
-    if (!lw_memory_scratch(memory, &work[0], n, sizeof(struct wide)))
+    if (!lw_memory_scratch(memory, &work[0], n, sizeof(struct lw_wide)))
         return false;
-    copy_out(list, sizeof(struct wide), work[0].at);
+    copy_out(list, sizeof(struct lw_wide), work[0].at);
     entries = work[0].at;
     qsort(entries, n, sizeof(*entries), compare_wide);
     n = unique_wide(entries, n);
-    copy_back(list, sizeof(struct wide), work[0].at, n, memory);
-    list->last_at = key_time(entries[n - 1].key, WIDE_RANGE);
+    copy_back(list, sizeof(struct lw_wide), work[0].at, n, memory);
+    list->last_at = lw_curve_key_time(entries[n - 1].key, LW_CURVE_WIDE_RANGE);
     return true;
 }
 
@@ -407,28 +314,20 @@ bool lw_curve_add(struct lw_curve *curve, const struct lw_set *set, struct lw_me
     return true;
 }
 
-static void step(struct lw_curve_cursor *cursor)
+static int64_t key_of(const struct lw_set *set, enum lw_curve_kind kind)
 {
-    if (++cursor->index >= cursor->chunk->n) {
-        cursor->chunk = cursor->chunk->next;
-        cursor->index = 0;
-    }
-}
-
-static int64_t key_of(const struct lw_set *set, enum kind kind)
-{
-    if (kind == KIND_WIDE)
-        return set->at * WIDE_RANGE + (set->cloudwatch ? WIDE_CLOUDWATCH : 0) + set->known;
-    return set->at * KIND_RANGE + kind;
+    if (kind == LW_CURVE_WIDE)
+        return set->at * LW_CURVE_WIDE_RANGE + (set->cloudwatch ? LW_CURVE_WIDE_CLOUDWATCH : 0) + set->known;
+    return set->at * LW_CURVE_NARROW_RANGE + kind;
 }
 
 int lw_curve_identity(const struct lw_set *a, const struct lw_set *b)
 {
-    enum kind a_kind = kind_of(a), b_kind = kind_of(b);
+    enum lw_curve_kind a_kind = kind_of(a), b_kind = kind_of(b);
     int64_t a_key = key_of(a, a_kind), b_key = key_of(b, b_kind);
 
-    if ((a_kind == KIND_WIDE) != (b_kind == KIND_WIDE))
-        return a_kind == KIND_WIDE ? 1 : -1;
+    if ((a_kind == LW_CURVE_WIDE) != (b_kind == LW_CURVE_WIDE))
+        return a_kind == LW_CURVE_WIDE ? 1 : -1;
     if (a_key != b_key)
         return a_key < b_key ? -1 : 1;
     return a->cloudwatch ? 0 : lw_set_compare(a, b);
@@ -436,8 +335,8 @@ int lw_curve_identity(const struct lw_set *a, const struct lw_set *b)
 
 static struct lw_set set_at(const struct lw_curve_cursor *cursor)
 {
-    return cursor->list == 1 ? set_from_narrow(&narrow_of(cursor->chunk)[cursor->index])
-                             : set_from_wide(&wide_of(cursor->chunk)[cursor->index]);
+    return cursor->list == 1 ? lw_curve_entry_narrow(&lw_narrow_of(cursor->chunk)[cursor->index])
+                             : lw_curve_entry_wide(&lw_wide_of(cursor->chunk)[cursor->index]);
 }
 
 /* Moves on to the first entry that is not before the set; whole chunks at a time where that is possible. */
@@ -457,7 +356,7 @@ static void seek(struct lw_curve_cursor *cursor, const struct lw_set *set)
 
         if (lw_curve_identity(&stored, set) >= 0)
             return;
-        step(cursor);
+        lw_curve_step(cursor);
     }
 }
 
@@ -497,7 +396,7 @@ bool lw_curve_news(struct lw_curve *curve, const struct lw_set *const *sets, siz
         bool again = greatest != NULL && lw_curve_identity(greatest, sets[i]) == 0;
 
         news[i] = (!again || lw_set_compare(sets[i], greatest) > 0) &&
-                  is_news(kind_of(sets[i]) == KIND_WIDE ? &wide : &narrow, sets[i]);
+                  is_news(kind_of(sets[i]) == LW_CURVE_WIDE ? &wide : &narrow, sets[i]);
         if (!again || news[i])
             greatest = sets[i];
     }
@@ -527,161 +426,6 @@ void lw_curve_absorb(struct lw_curve *curve, struct lw_curve *other)
     *other = (struct lw_curve){0};
 }
 
-static void emit(struct lw_curve_points *points, int64_t at, double value, double least, double most, double samples)
-{
-    points->least = points->n == 0 || least < points->least ? least : points->least;
-    points->most = points->n == 0 || most > points->most ? most : points->most;
-    points->samples += samples;
-    points->at[points->n] = at;
-    points->value[points->n] = value;
-    if (points->detail != NULL)
-        points->detail[points->n] = (struct lw_curve_detail){least, most, samples};
-    points->n++;
-}
-
-/* By value; of equal values CloudWatch's and then the greater set stands first, and that one stays. */
-static int by_value(const void *left, const void *right)
-{
-    const struct lw_set *a = left, *b = right;
-    double a_value = lw_set_value(a), b_value = lw_set_value(b);
-
-    if (a_value != b_value)
-        return a_value < b_value ? -1 : 1;
-    if (a->cloudwatch != b->cloudwatch)
-        return a->cloudwatch ? -1 : 1;
-    return lw_set_compare(b, a);
-}
-
-/* All points of one time: CloudWatch's become one, plain ones stay where their values differ. Returns how many of the n
-   have a part in what is given out. */
-static size_t emit_group(struct lw_curve_points *points, struct lw_set *sets, size_t n)
-{
-    size_t cloudwatch = 0, used = 0, kept = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (sets[i].cloudwatch) {
-            struct lw_set moved = sets[cloudwatch];
-
-            sets[cloudwatch++] = sets[i];
-            sets[i] = moved;
-        }
-    }
-    if (cloudwatch > 0) {
-        struct lw_set one = lw_set_join(sets, cloudwatch, &used);
-
-        sets[cloudwatch - 1] = one;
-        sets += cloudwatch - 1;
-        n -= cloudwatch - 1;
-        used--;
-    }
-    if (n > 1)
-        qsort(sets, n, sizeof(*sets), by_value);
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0 && lw_set_value(&sets[i]) == lw_set_value(&sets[i - 1]))
-            continue;
-        emit(points, sets[i].at, lw_set_value(&sets[i]), lw_set_least(&sets[i]), lw_set_most(&sets[i]),
-             lw_set_samples(&sets[i]));
-        kept++;
-    }
-    return used + kept;
-}
-
-static bool peek(const struct lw_curve_cursor *cursor)
-{
-    return cursor->chunk != NULL;
-}
-
-static int64_t narrow_at(const struct lw_curve_cursor *cursor)
-{
-    return key_time(narrow_of(cursor->chunk)[cursor->index].key, KIND_RANGE);
-}
-
-static int64_t wide_at(const struct lw_curve_cursor *cursor)
-{
-    return key_time(wide_of(cursor->chunk)[cursor->index].key, WIDE_RANGE);
-}
-
-/* Collects everything of the least time from both lists into `sets`. Returns 0 at the end or when memory is out. */
-static size_t next_group(struct lw_curve_cursor *narrow, struct lw_curve_cursor *wide, struct lw_memory *memory,
-                         struct lw_scratch *sets, bool *failed)
-{
-    int64_t at;
-    size_t n = 0;
-
-    if (!peek(narrow) && !peek(wide))
-        return 0;
-    at = !peek(wide) || (peek(narrow) && narrow_at(narrow) <= wide_at(wide)) ? narrow_at(narrow) : wide_at(wide);
-    for (;; n++) {
-        bool from_narrow = peek(narrow) && narrow_at(narrow) == at;
-
-        if (!from_narrow && !(peek(wide) && wide_at(wide) == at))
-            return n;
-        if (!lw_memory_extend(memory, sets, n + 1, sizeof(struct lw_set))) {
-            *failed = true;
-            return 0;
-        }
-        ((struct lw_set *)sets->at)[n] = from_narrow ? set_from_narrow(&narrow_of(narrow->chunk)[narrow->index])
-                                                     : set_from_wide(&wide_of(wide->chunk)[wide->index]);
-        step(from_narrow ? narrow : wide);
-    }
-}
-
-/* Single values alone, in order, each time once: the rule. Stops before the first that is not. */
-static void emit_singles(struct lw_curve_points *points, struct lw_curve_cursor *narrow, size_t *used)
-{
-    while (peek(narrow)) {
-        struct lw_curve_cursor next = *narrow;
-        const struct narrow *entry = &narrow_of(narrow->chunk)[narrow->index];
-        int64_t at = key_time(entry->key, KIND_RANGE);
-
-        step(&next);
-        if ((peek(&next) && narrow_at(&next) == at) || (entry->key & (KIND_RANGE - 1)) > KIND_ONE)
-            return;
-        emit(points, at, entry->value, entry->value, entry->value, 1.0);
-        ++*used;
-        *narrow = next;
-    }
-}
-
-static bool all_single(const struct lw_curve *curve)
-{
-    for (const struct lw_chunk *chunk = curve->narrow.first; chunk != NULL; chunk = chunk->next)
-        for (uint32_t i = 0; i < chunk->n; i++)
-            if ((narrow_of(chunk)[i].key & (KIND_RANGE - 1)) > KIND_ONE)
-                return false;
-    return curve->wide.n == 0;
-}
-
-bool lw_curve_points(struct lw_curve *curve, bool detail, struct lw_memory *memory, struct lw_scratch *room,
-                     struct lw_scratch work[2], struct lw_curve_points *points)
-{
-    struct lw_curve_cursor narrow, wide;
-    size_t most, used = 0, n;
-    bool failed = false;
-
-    if (!lw_curve_settle(curve, memory, work))
-        return false;
-    most = (size_t)lw_curve_stored(curve);
-    detail = detail && !all_single(curve);
-    if (!lw_memory_scratch(memory, room, most,
-                           sizeof(int64_t) + sizeof(double) + (detail ? sizeof(struct lw_curve_detail) : 0)))
-        return false;
-    *points = (struct lw_curve_points){.at = room->at};
-    points->value = (double *)(void *)(points->at + most);
-    points->detail = detail ? (struct lw_curve_detail *)(void *)(points->value + most) : NULL;
-    narrow = (struct lw_curve_cursor){.chunk = curve->narrow.first};
-    wide = (struct lw_curve_cursor){.chunk = curve->wide.first};
-    if (!peek(&wide))
-        emit_singles(points, &narrow, &used);
-    while ((n = next_group(&narrow, &wide, memory, &work[0], &failed)) > 0) {
-        used += emit_group(points, work[0].at, n);
-        if (!peek(&wide))
-            emit_singles(points, &narrow, &used);
-    }
-    points->duplicates = curve->raw - used;
-    return !failed;
-}
-
 bool lw_curve_next(const struct lw_curve *curve, struct lw_curve_cursor *cursor, struct lw_set *set)
 {
     while (cursor->list < 3) {
@@ -691,9 +435,9 @@ bool lw_curve_next(const struct lw_curve *curve, struct lw_curve_cursor *cursor,
             cursor->chunk = cursor->list == 1 ? curve->narrow.first : cursor->list == 2 ? curve->wide.first : NULL;
             continue;
         }
-        *set = cursor->list == 1 ? set_from_narrow(&narrow_of(cursor->chunk)[cursor->index])
-                                 : set_from_wide(&wide_of(cursor->chunk)[cursor->index]);
-        step(cursor);
+        *set = cursor->list == 1 ? lw_curve_entry_narrow(&lw_narrow_of(cursor->chunk)[cursor->index])
+                                 : lw_curve_entry_wide(&lw_wide_of(cursor->chunk)[cursor->index]);
+        lw_curve_step(cursor);
         return true;
     }
     return false;
@@ -701,7 +445,7 @@ bool lw_curve_next(const struct lw_curve *curve, struct lw_curve_cursor *cursor,
 
 void lw_curve_clear(struct lw_curve *curve, struct lw_memory *memory)
 {
-    free_chunks(curve->narrow.first, sizeof(struct narrow), memory);
-    free_chunks(curve->wide.first, sizeof(struct wide), memory);
+    free_chunks(curve->narrow.first, sizeof(struct lw_narrow), memory);
+    free_chunks(curve->wide.first, sizeof(struct lw_wide), memory);
     *curve = (struct lw_curve){0};
 }
