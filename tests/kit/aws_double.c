@@ -243,7 +243,8 @@ static void describe(struct aws_double *aws, const char *region, struct json_obj
     put(&text, ",\"TrainingJobStatus\":\"%s\",\"SecondaryStatus\":\"%s\"", status, secondary);
     put_seconds(&text, "CreationTime", job->created);
     put_seconds(&text, "LastModifiedTime", modified_of(aws, job));
-    put(&text, ",\"ResourceConfig\":{\"InstanceType\":\"ml.p2.xlarge\",\"InstanceCount\":1,\"VolumeSizeInGB\":50}");
+    put(&text, ",\"ResourceConfig\":{\"InstanceType\":\"ml.p2.xlarge\",\"InstanceCount\":%d,\"VolumeSizeInGB\":50}",
+        job->hosts > 0 ? job->hosts : 1);
     put_metrics(&text, job);
     if (job->start != 0 && aws->now >= job->start)
         put_seconds(&text, "TrainingStartTime", job->start);
@@ -288,16 +289,40 @@ static void list_tags(struct aws_double *aws, const char *region, struct json_ob
     reply(answer, 200, "application/x-amz-json-1.1", &text);
 }
 
-static const char *dimension_of(struct json_object *asked)
+static const char *dimension_value(struct json_object *asked, const char *name)
 {
     struct json_object *list, *first;
 
     if (!json_object_object_get_ex(asked, "Dimensions", &list) || json_object_array_length(list) != 1)
         return NULL;
     first = json_object_array_get_idx(list, 0);
-    return text_of(first, "Name") != NULL && strcmp(text_of(first, "Name"), "TrainingJobName") == 0
-               ? text_of(first, "Value")
-               : NULL;
+    return text_of(first, "Name") != NULL && strcmp(text_of(first, "Name"), name) == 0 ? text_of(first, "Value") : NULL;
+}
+
+static const char *dimension_of(struct json_object *asked)
+{
+    return dimension_value(asked, "TrainingJobName");
+}
+
+/* The job of `JOB/algo-N`, where this instance publishes; its metrics are one that is always there. */
+static const struct aws_double_job *find_host(struct aws_double *aws, const char *region, const char *value,
+                                              const char *metric)
+{
+    const char *slash = strrchr(value, '/');
+    const struct aws_double_job *job;
+    char name[64] = "";
+    int number = 0;
+
+    if (slash == NULL || (size_t)(slash - value) >= sizeof(name) || sscanf(slash, "/algo-%d", &number) != 1 ||
+        strcmp(metric, "CPUUtilization") != 0) {
+        complain(aws, "an instance is asked for as it has no name, or for a metric that not all have");
+        return NULL;
+    }
+    memcpy(name, value, (size_t)(slash - value));
+    job = find_job(aws, region, name);
+    if (job != NULL && number > (job->hosts > 0 ? job->hosts : 1))
+        complain(aws, "an instance is asked for that there is not");
+    return job != NULL && job->beats > 0 && number >= job->beats ? job : NULL;
 }
 
 static void list_metrics(struct aws_double *aws, const char *region, struct json_object *asked,
@@ -347,6 +372,8 @@ static void put_points(struct aws_double *aws, const struct aws_double_job *job,
 
             if (stamp < start || stamp >= start + period || stamp > aws->now)
                 continue;
+            if (index < 0 && job->beats_until != 0 && stamp >= job->beats_until)
+                continue;
             for (int half = 0; half < (aws->now < stamp + 2 * MINUTE ? 1 : 2); half++) {
                 double one = half == 0 ? value - 0.01 : value + 0.01;
 
@@ -370,14 +397,19 @@ static void put_points(struct aws_double *aws, const struct aws_double_job *job,
 static void get_statistics(struct aws_double *aws, const char *region, struct json_object *asked,
                            struct aws_double_answer *answer)
 {
-    const struct aws_double_job *job = find_job(aws, region, dimension_of(asked));
-    const char *metric = text_of(asked, "MetricName");
+    const char *metric = text_of(asked, "MetricName"), *host = dimension_value(asked, "Host");
+    const struct aws_double_job *job =
+        host != NULL ? find_host(aws, region, host, metric) : find_job(aws, region, dimension_of(asked));
+    int64_t age = aws->now - (int64_t)number_of(asked, "StartTime", 0) * 1000;
     double period = number_of(asked, "Period", 60);
     double points = (number_of(asked, "EndTime", 0) - number_of(asked, "StartTime", 0)) / period;
     struct json_object *list;
     struct text text = {0};
 
-    aws->statistics++;
+    if (host != NULL)
+        aws->beats++;
+    else
+        aws->statistics++;
     if (points > (double)aws->widest)
         aws->widest = (unsigned long)points;
     if (!json_object_object_get_ex(asked, "Statistics", &list) || json_object_array_length(list) != 5)
@@ -387,13 +419,13 @@ static void get_statistics(struct aws_double *aws, const char *region, struct js
         return;
     }
     put(&text, "{\"Label\":\"%s\",\"Datapoints\":[", metric);
-    for (int i = 0; job != NULL && job->start != 0 && i < AWS_DOUBLE_METRICS && job->metrics[i] != NULL; i++) {
-        int64_t age = aws->now - (int64_t)number_of(asked, "StartTime", 0) * 1000;
-
+    for (int i = host != NULL ? -1 : 0; job != NULL && job->start != 0 && i < AWS_DOUBLE_METRICS; i++) {
+        if (i >= 0 && (host != NULL || job->metrics[i] == NULL))
+            break;
         /* What is older is kept by five minutes and by the hour only. */
         if ((age > 15 * 24 * 60 * MINUTE && period < 300) || (age > 63 * 24 * 60 * MINUTE && period < 3600))
             continue;
-        if (strcmp(job->metrics[i], metric) == 0)
+        if (i < 0 || strcmp(job->metrics[i], metric) == 0)
             put_points(aws, job, i, asked, &text);
     }
     put(&text, "]}");

@@ -16,6 +16,8 @@ struct aws_double_job {
     const char *metrics[AWS_DOUBLE_METRICS]; /* NULL-terminated if fewer */
     double level;                            /* of the metrics */
     int final;                               /* how many metrics are in FinalMetricDataList */
+    int hosts, beats;                        /* instances (0: one); the first of them that has metrics; 0: none */
+    int64_t beats_until;                     /* ms; 0: to its end */
     bool definitions;                        /* its metrics are in MetricDefinitions */
     const char *tag_key, *tag_value;         /* or NULL */
     bool deleted;                            /* listed, but not there any more */
@@ -46,6 +48,7 @@ struct aws_double {
     const char *container_token; /* that the container's endpoint wants, or NULL */
     /* What was seen. */
     unsigned long requests, throttled, bad_signatures, skewed, refused, made_keys;
+    unsigned long beats; /* GetMetricStatistics of an instance; not among the statistics */
     unsigned long lists, describes, statistics, names, tags, assumed, web, container, instance;
     unsigned long widest; /* datapoints that one GetMetricStatistics asked for at most */
     char wrong[200];      /* the first thing that a client must not do */

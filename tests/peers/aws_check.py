@@ -23,4 +23,5 @@ for job, metrics in put.items():
         assert abs(sum(p["Sum"] for p in points) - sum(values)) < 1e-9
         assert min(p["Minimum"] for p in points) == min(values)
         assert max(p["Maximum"] for p in points) == max(values)
+assert not any(metric == "MemoryUtilization" for job, metric in seen), "one sign of life is enough"
 print(f"{len(put)} jobs, {sum(len(m) for m in put.values())} metrics: all values as they were put")

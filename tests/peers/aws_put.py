@@ -37,4 +37,11 @@ for i in range(jobs):
                 MetricData=[{"MetricName": metric, "Dimensions": [{"Name": "TrainingJobName", "Value": name}],
                              "Timestamp": minute + datetime.timedelta(seconds=5), "Value": value, "Unit": "None"}])
         put[name][metric] = values
+    # What every instance publishes, beside the metrics of the algorithm.
+    for metric, value in (("CPUUtilization", 187.25), ("MemoryUtilization", 41.5)):
+        cloudwatch.put_metric_data(
+            Namespace="/aws/sagemaker/TrainingJobs",
+            MetricData=[{"MetricName": metric, "Dimensions": [{"Name": "Host", "Value": f"{name}/algo-1"}],
+                         "Timestamp": minute + datetime.timedelta(seconds=5), "Value": value, "Unit": "Percent"}])
+    put[name]["CPUUtilization"] = [187.25]
 json.dump(put, sys.stdout)

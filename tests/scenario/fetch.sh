@@ -30,7 +30,7 @@ static() { AWS_ACCESS_KEY_ID=AKIDTEST AWS_SECRET_ACCESS_KEY=top/secret+1 "$@"; }
 serve --jobs 30 --drop 4 --page 4 --empty
 static fetch -o "$work/runs.ndjson"
 ok "the jobs of the account are fetched" exits 0
-ok "and it is told what they cost" complains "CloudWatch charges for 90 of them"
+ok "and it is told what they cost" complains "CloudWatch charges for 120 of them"
 ok "every signature was right" test "$(count bad_signatures)" = 0
 ok "nothing was asked wrongly" test "$(count wrong)" = ""
 ok "each job is described once" test "$(count describes)" = 30

@@ -23,6 +23,8 @@ struct seen {
     struct lw_names *names;
     double count[JOBS][2][MINUTES], average[JOBS][2][MINUTES];
     unsigned long points, doubles, facts, rejects, batches, parts;
+    bool beats[JOBS][MINUTES]; /* an instance was alive */
+    unsigned long beats_n;
     int status[JOBS];     /* enum lw_status that was told last */
     unsigned ends[JOBS];  /* times it was told to be over */
     bool after_end[JOBS]; /* a new datapoint came after the end was told */
@@ -51,6 +53,14 @@ static enum lw_err on_point(void *self, const struct lw_point *point, struct lw_
     int64_t minute = (point->at - is->start / MINUTE * MINUTE) / MINUTE;
 
     (void)fault;
+    if (point->flags & LW_POINT_HEARTBEAT) {
+        CU_ASSERT(lw_str_equal(lw_names_text(seen->names, point->metric), LW_STR("CPUUtilization")));
+        CU_ASSERT(point->flags == (LW_POINT_CLOUDWATCH | LW_POINT_HEARTBEAT) && point->known == 31);
+        seen->beats_n++;
+        if (minute >= 0 && minute < MINUTES && job < JOBS)
+            seen->beats[job][minute] = true;
+        return LW_ERR_OK;
+    }
     seen->points++;
     snprintf(seen->origin, sizeof(seen->origin), "%s", lw_names_text(seen->names, point->origin).at);
     CU_ASSERT(point->flags == LW_POINT_CLOUDWATCH && point->known == 31);
@@ -341,6 +351,72 @@ static void running_jobs_are_read_live_when_asked_for(void)
     end(&f);
 }
 
+static int beats_of(const struct fixture *f, int job)
+{
+    int n = 0;
+
+    for (int minute = 0; minute < MINUTES; minute++)
+        n += f->seen->beats[job][minute];
+    return n;
+}
+
+/* A job may give no metric for hours, or never any: that its instance works is known all the same. */
+static void an_instance_gives_its_job_a_heartbeat(void)
+{
+    struct fixture f;
+    struct aws_double_job *job;
+
+    begin(&f, START - MINUTE);
+    job = aws_double_add(f.world.aws, "silent-one", "us-east-1", START, START + 3 * HOUR);
+    job->metrics[0] = NULL;
+    job->final = 0;
+    job->beats = 1;
+    f.options.live.ms = 5 * MINUTE;
+    open_source(&f, "");
+    run(f.seen, &f.source, START + 2 * HOUR, false);
+    CU_ASSERT(beats_of(&f, 0) >= 114 && beats_of(&f, 0) <= 121 && f.seen->beats[0][110]);
+    CU_ASSERT_EQUAL(f.seen->points, 0);
+    /* One request each time it is read: it is charged for. */
+    CU_ASSERT(f.world.aws->beats >= 23 && f.world.aws->beats <= 25);
+    run(f.seen, &f.source, START + 4 * HOUR, false);
+    CU_ASSERT_EQUAL(beats_of(&f, 0), 181);
+    CU_ASSERT(f.seen->ends[0] >= 2);
+    end(&f);
+}
+
+static void without_live_it_is_read_at_the_end_of_the_job(void)
+{
+    struct fixture f;
+
+    begin(&f, START + 2 * DAY);
+    hourly(&f, 3, "us-east-1");
+    f.world.aws->jobs[1].beats = 1;
+    open_source(&f, "");
+    run(f.seen, &f.source, f.world.now + HOUR, true);
+    all_there(&f);
+    CU_ASSERT(beats_of(&f, 0) == 0 && beats_of(&f, 1) == 22 && beats_of(&f, 2) == 0);
+    CU_ASSERT_EQUAL(f.world.aws->statistics, 6);
+    CU_ASSERT_EQUAL(f.world.aws->beats, 3);
+    end(&f);
+}
+
+static void other_instances_are_asked_where_the_first_says_nothing(void)
+{
+    struct fixture f;
+
+    begin(&f, START + 2 * DAY);
+    hourly(&f, 2, "us-east-1");
+    f.world.aws->jobs[0].hosts = 3;
+    f.world.aws->jobs[0].beats = 3;
+    f.world.aws->jobs[1].hosts = 60; /* none of which says anything: four are asked */
+    open_source(&f, "");
+    run(f.seen, &f.source, f.world.now + HOUR, true);
+    all_there(&f);
+    CU_ASSERT_EQUAL(beats_of(&f, 0), 21);
+    CU_ASSERT_EQUAL(f.world.aws->beats, 3 + 4);
+    end(&f);
+}
+
 static void a_restart_goes_on_where_the_mark_says(void)
 {
     struct fixture f;
@@ -608,6 +684,10 @@ KIT_SUITE("cloudwatch", {"the past is read once with all its values", the_past_i
           {"throttles, outages and cut replies only take time", throttles_outages_and_cut_replies_only_take_time},
           {"jobs are followed as they begin and end", jobs_are_followed_as_they_begin_and_end},
           {"running jobs are read live when asked for", running_jobs_are_read_live_when_asked_for},
+          {"an instance gives its job a heartbeat", an_instance_gives_its_job_a_heartbeat},
+          {"without live it is read at the end of the job", without_live_it_is_read_at_the_end_of_the_job},
+          {"other instances are asked where the first says nothing",
+           other_instances_are_asked_where_the_first_says_nothing},
           {"a restart goes on where the mark says", a_restart_goes_on_where_the_mark_says},
           {"a crash at any point loses nothing", a_crash_at_any_point_loses_nothing},
           {"late names are looked for again", late_names_are_looked_for_again},

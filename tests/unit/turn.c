@@ -2,6 +2,7 @@
 #include "tests/kit/daemon.h"
 #include "tests/kit/kit.h"
 
+#include "engine/base/time_text.h"
 #include "engine/flow/intake.h"
 
 #include <stdio.h>
@@ -556,7 +557,74 @@ static void names_that_are_needed_do_not_wear_a_turn_out(void)
     lw_buf_close(&text);
 }
 
+/* --- the heartbeat of an instance --- */
+
+/* A record as CloudWatch has it: of the job itself, or of its instance. */
+static void write_cloudwatch(struct lw_buf *out, lw_time at, const char *job, bool host)
+{
+    char time[LW_TIME_TEXT];
+
+    lw_time_write(at, time);
+    lw_buf_format(out,
+                  "{\"timestamp\":\"%s\",\"sampleCount\":1,\"average\":0.9,\"sum\":0.9,\"minimum\":0.9,"
+                  "\"maximum\":0.9,\"metricName\":\"%s\",\"namespace\":\"/aws/sagemaker/TrainingJobs\",\"%s\":"
+                  "\"%s%s\"}\n",
+                  time, host ? "CPUUtilization" : "validation:accuracy", host ? "host" : "trainingJobName", job,
+                  host ? "/algo-1" : "");
+}
+
+/* Twelve runs, one per hour, as they come; the thirteenth gives no metric, only its instance speaks: `beats` minutes of
+   four hours. How many alerts there are of being overdue, and how many runs were closed. */
+static void live_through(int beats, size_t *overdue, unsigned *closed)
+{
+    struct kit_daemon daemon;
+    struct lw_buf text = {.ceiling = 1 << 24};
+    struct lw_buf events = {.ceiling = 1 << 24};
+
+    kit_daemon_open(&daemon, YAML, epoch);
+    for (int minute = 0; minute < 16 * 60; minute += 5) {
+        lw_time at = lw_time_after(epoch, (lw_span){minute * LW_MINUTE});
+        bool host = minute >= 12 * 60;
+        char job[64];
+
+        snprintf(job, sizeof(job), "hourly-2025-06-15-%02d-06-40-000", host ? 12 : minute / 60);
+        lw_buf_clear(&text);
+        if (host ? minute < 12 * 60 + beats : minute % 60 < 15)
+            write_cloudwatch(&text, at, job, host);
+        /* Another job of the same source speaks all the time: the source is not silent. */
+        write_cloudwatch(&text, at, "endless-2025-06-15-00-00-00-000", false);
+        lw_buf_char(&text, '\0');
+        kit_daemon_give(&daemon, text.at, true);
+        kit_daemon_run(&daemon, lw_time_after(at, (lw_span){5 * LW_MINUTE}));
+    }
+    kit_daemon_events(&daemon, 0, &events);
+    lw_buf_char(&events, '\0');
+    *overdue = ids_of_model(events.at, "\"lw_detectors\":\"overdue\"").n;
+    *closed = count(events.at, "\"lw_event\":\"run\"");
+    CU_ASSERT_PTR_NULL(strstr(events.at, "source_silent"));
+    kit_daemon_close(&daemon);
+    lw_buf_close(&text);
+    lw_buf_close(&events);
+}
+
+static void a_run_of_which_only_the_instance_speaks_is_alive(void)
+{
+    size_t overdue;
+    unsigned closed;
+
+    live_through(240, &overdue, &closed);
+    CU_ASSERT_EQUAL(overdue, 0);
+    CU_ASSERT_EQUAL(closed, 12);
+    live_through(30, &overdue, &closed); /* it falls silent: its run is over, and the one after it does not come */
+    CU_ASSERT_EQUAL(overdue, 1);
+    CU_ASSERT_EQUAL(closed, 13);
+    live_through(0, &overdue, &closed);
+    CU_ASSERT_EQUAL(overdue, 1);
+    CU_ASSERT_EQUAL(closed, 12);
+}
+
 KIT_SUITE("turn", {"runs close, are judged and told", runs_close_are_judged_and_told},
+          {"a run of which only the instance speaks is alive", a_run_of_which_only_the_instance_speaks_is_alive},
           {"alerts are those of the offline analysis, however the data come",
            alerts_are_those_of_the_offline_analysis_however_the_data_come},
           {"what happens now is told, and what began before comes as one digest",

@@ -229,7 +229,7 @@ const struct lw_key lw_keys[] = {
      .least = MS(LW_SECOND), .most = MS(LW_DAY), .help = "How often it is asked for news"},
     {SOURCE(live), .name = "live", .type = LW_KEY_SPAN, .kinds = CLOUDWATCH, .otherwise = "at the end of a job alone",
      .least = MS(LW_MINUTE), .most = MS(LW_DAY),
-     .help = "How often the metrics of running jobs are read; each time costs requests"},
+     .help = "How often running jobs and the sign of life of their instances are read; each time costs requests"},
     {SOURCE(integration), .name = "integration", .type = LW_KEY_BOOL, .kinds = CLOUDWATCH, .preset = "false",
      .help =
          "Loggly's own CloudWatch integration ships these metrics already: `metrics: auto` of a sink leaves them out"},

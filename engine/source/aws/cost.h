@@ -13,7 +13,7 @@ struct lw_cost_use {
 #define LW_COST_PRICE 0.00001 /* USD per request of GetMetricStatistics and ListMetrics: $0.01 per 1000 */
 
 /* Requests that are charged for. Each job is read at its end and once more after the data delay, by ListMetrics and one
-   GetMetricStatistics per metric and day of its run. */
+   GetMetricStatistics per metric, and one for the sign of life of its instance, for each day of its run. */
 double lw_cost_requests(const struct lw_cost_use *use);
 
 #endif

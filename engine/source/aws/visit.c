@@ -3,18 +3,17 @@
 #include "engine/base/fault.h"
 #include "engine/base/json_in.h"
 #include "engine/base/json_out.h"
+#include "engine/source/aws/visit_body.h"
 
 #include <stdio.h>
 
-#define ARENA_CEILING  ((size_t)16 << 20)
-#define BODY_MAX       ((size_t)64 << 10)
-#define NAMESPACE      "/aws/sagemaker/TrainingJobs"
-#define DATA_DELAY     (5 * LW_MINUTE)         /* until the metrics of a job are complete */
-#define LIST_DELAY     (15 * LW_MINUTE)        /* until ListMetrics knows a new metric (API reference, ListMetrics) */
-#define LISTED_FOR     (14 * LW_DAY - LW_HOUR) /* ListMetrics knows metrics with data in the last two weeks */
-#define LIVE_OVERLAP   (3 * LW_MINUTE)         /* the newest minutes are provisional */
-#define TAGS_PER_REPLY 100
-#define TRIES_MAX      5 /* of a job that cannot be described for another reason than rights */
+#define ARENA_CEILING ((size_t)16 << 20)
+#define BODY_MAX      ((size_t)64 << 10)
+#define DATA_DELAY    (5 * LW_MINUTE)         /* until the metrics of a job are complete */
+#define LIST_DELAY    (15 * LW_MINUTE)        /* until ListMetrics knows a new metric (API reference, ListMetrics) */
+#define LISTED_FOR    (14 * LW_DAY - LW_HOUR) /* ListMetrics knows metrics with data in the last two weeks */
+#define LIVE_OVERLAP  (3 * LW_MINUTE)         /* the newest minutes are provisional */
+#define TRIES_MAX     5                       /* of a job that cannot be described for another reason than rights */
 
 static const struct {
     enum lw_account_service service;
@@ -25,6 +24,7 @@ static const struct {
     [LW_VISIT_TAGS] = {LW_ACCOUNT_SAGEMAKER, "ListTags", false},
     [LW_VISIT_NAMES] = {LW_ACCOUNT_MONITORING, "ListMetrics", true},
     [LW_VISIT_STATISTICS] = {LW_ACCOUNT_MONITORING, "GetMetricStatistics", true},
+    [LW_VISIT_HEARTBEAT] = {LW_ACCOUNT_MONITORING, "GetMetricStatistics", true},
 };
 
 static lw_time now_of(const struct lw_visit *visit)
@@ -209,6 +209,21 @@ static bool is_over(struct lw_str status)
            lw_str_equal(status, LW_STR("Stopped"));
 }
 
+/* How many instances there are; of several kinds each kind has its number. */
+static void read_hosts(struct lw_visit *visit, const struct lw_json_in *in)
+{
+    const struct lw_json_node *config = lw_json_in_member(in, in->nodes, "ResourceConfig"),
+                              *groups = lw_json_in_member(in, config, "InstanceGroups");
+    double hosts = 0, n;
+
+    if (lw_json_in_number(in, config, "InstanceCount", &n))
+        hosts = n;
+    for (const struct lw_json_node *node = lw_json_in_first(in, groups); node != NULL;
+         node = lw_json_in_next(in, groups, node))
+        hosts += lw_json_in_number(in, node, "InstanceCount", &n) ? n : 0;
+    visit->hosts = hosts >= LW_VISIT_HOSTS_MAX ? LW_VISIT_HOSTS_MAX : hosts >= 1 ? (uint32_t)hosts : 1;
+}
+
 /* The next step after the job is known. */
 static void choose(struct lw_visit *visit)
 {
@@ -247,6 +262,7 @@ static bool read_describe(struct lw_visit *visit, const struct lw_json_in *in, s
         visit->modified = modified;
     if (visit->has_start)
         visit->job->started = visit->start;
+    read_hosts(visit, in);
     return keep(visit, body, &visit->describe) && keep(visit, lw_json_in_str(in, job, "TrainingJobArn"), &visit->arn) &&
            read_arn(visit, visit->arn) && read_metrics(visit, in);
 }
@@ -299,6 +315,13 @@ static bool read_names(struct lw_visit *visit, const struct lw_json_in *in, bool
     return true;
 }
 
+static void begin_heartbeat(struct lw_visit *visit)
+{
+    visit->step = LW_VISIT_HEARTBEAT;
+    visit->host = 1;
+    visit->left = visit->whole;
+}
+
 /* Names are known: the first of them. Where nobody names any, those that the job was to watch for. */
 static void begin_statistics(struct lw_visit *visit)
 {
@@ -306,9 +329,11 @@ static void begin_statistics(struct lw_visit *visit)
         memcpy(visit->names, visit->definitions, sizeof(visit->names));
         visit->names_n = visit->definitions_n;
     }
-    visit->step = visit->names_n > 0 ? LW_VISIT_STATISTICS : LW_VISIT_OVER;
+    visit->step = LW_VISIT_STATISTICS;
     visit->name = 0;
     visit->left = visit->whole;
+    if (visit->names_n == 0)
+        begin_heartbeat(visit);
 }
 
 static void after_statistics(struct lw_visit *visit)
@@ -320,11 +345,25 @@ static void after_statistics(struct lw_visit *visit)
         return;
     visit->left = visit->whole;
     if (++visit->name == visit->names_n)
+        begin_heartbeat(visit);
+}
+
+/* One instance that was alive is enough: the others are asked only where the first ones say nothing. */
+static void after_heartbeat(struct lw_visit *visit, bool beats)
+{
+    lw_time from, until;
+
+    if (!beats && visit->host < visit->hosts) {
+        visit->host++;
+        return;
+    }
+    (void)lw_period_next(&visit->left, &from, &until);
+    if (visit->left.from.ms >= visit->left.until.ms)
         visit->step = LW_VISIT_OVER;
 }
 
 /* What follows a reply that was read, page by page. */
-static bool step_on(struct lw_visit *visit, struct lw_str token)
+static bool step_on(struct lw_visit *visit, struct lw_str token, bool beats)
 {
     visit->attempts = 0;
     if (token.len > 0 && (visit->step == LW_VISIT_TAGS || visit->step == LW_VISIT_NAMES))
@@ -349,6 +388,9 @@ static bool step_on(struct lw_visit *visit, struct lw_str token)
     case LW_VISIT_STATISTICS:
         after_statistics(visit);
         return true;
+    case LW_VISIT_HEARTBEAT:
+        after_heartbeat(visit, beats);
+        return true;
     }
     if (visit->step == LW_VISIT_STATISTICS)
         begin_statistics(visit);
@@ -361,7 +403,7 @@ static bool read_reply(struct lw_visit *visit, struct lw_str body, bool *good)
     struct lw_json_in in;
     const struct lw_json_node *points;
     enum lw_err err = lw_json_in_read(&in, body, &arena, NULL);
-    bool kept = true;
+    bool kept = true, any = false;
 
     *good = err == LW_ERR_OK;
     if (err == LW_ERR_NOMEM)
@@ -372,15 +414,16 @@ static bool read_reply(struct lw_visit *visit, struct lw_str body, bool *good)
         kept = read_tags(visit, &in, body, good);
     if (*good && visit->step == LW_VISIT_NAMES)
         kept = read_names(visit, &in, good);
-    if (*good && visit->step == LW_VISIT_STATISTICS) {
+    if (*good && (visit->step == LW_VISIT_STATISTICS || visit->step == LW_VISIT_HEARTBEAT)) {
         points = lw_json_in_member(&in, in.nodes, "Datapoints");
         *good = points != NULL && points->kind == LW_TOKEN_ARRAY;
-        if (lw_json_in_first(&in, points) != NULL)
+        any = lw_json_in_first(&in, points) != NULL;
+        if (any)
             kept = queue_part(visit, body, "get-metric-statistics", steps[visit->step].operation,
-                              visit->names[visit->name], false);
+                              lw_visit_metric(visit), false);
     }
     if (*good && kept)
-        kept = step_on(visit, lw_json_in_str(&in, in.nodes, "NextToken"));
+        kept = step_on(visit, lw_json_in_str(&in, in.nodes, "NextToken"), any);
     lw_arena_close(&arena);
     return kept && err != LW_ERR_NOMEM;
 }
@@ -410,11 +453,12 @@ static void leave(struct lw_visit *visit)
 /* One request that AWS will not answer does not keep the rest of the job back. */
 static void pass_over(struct lw_visit *visit)
 {
-    bool statistics = visit->step == LW_VISIT_STATISTICS;
+    bool statistics = visit->step == LW_VISIT_STATISTICS || visit->step == LW_VISIT_HEARTBEAT;
 
     note(visit, statistics ? "the values of one metric cannot be read" : "its tags or metric names cannot be read");
     visit->account->health.trouble[0] = '\0';
-    (void)step_on(visit, (struct lw_str){NULL, 0});
+    visit->host = visit->hosts;
+    (void)step_on(visit, (struct lw_str){NULL, 0}, false);
 }
 
 static void on_reply(void *context, const struct lw_http_reply *reply)
@@ -456,76 +500,6 @@ static void on_reply(void *context, const struct lw_http_reply *reply)
         give_up(visit, wait);
 }
 
-static void put_dimension(struct lw_json_out *out, const char *job)
-{
-    lw_json_key(out, "Namespace");
-    lw_json_text(out, NAMESPACE);
-    lw_json_key(out, "Dimensions");
-    lw_json_array(out);
-    lw_json_object(out);
-    lw_json_key(out, "Name");
-    lw_json_text(out, "TrainingJobName");
-    lw_json_key(out, "Value");
-    lw_json_text(out, job);
-    lw_json_object_end(out);
-    lw_json_array_end(out);
-}
-
-/* All five statistics, so that a minute with several observations keeps what it was made of. */
-static void put_statistics(struct lw_visit *visit, struct lw_json_out *out)
-{
-    static const char *const names[] = {"SampleCount", "Average", "Sum", "Minimum", "Maximum"};
-    struct lw_period left = visit->left;
-    lw_time from = {0}, until = {0};
-
-    (void)lw_period_next(&left, &from, &until);
-    put_dimension(out, visit->job->name);
-    lw_json_key(out, "MetricName");
-    lw_json_str(out, visit->names[visit->name]);
-    lw_json_key(out, "StartTime");
-    lw_json_int(out, from.ms / LW_SECOND);
-    lw_json_key(out, "EndTime");
-    lw_json_int(out, until.ms / LW_SECOND);
-    lw_json_key(out, "Period");
-    lw_json_int(out, left.period.ms / LW_SECOND);
-    lw_json_key(out, "Statistics");
-    lw_json_array(out);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        lw_json_text(out, names[i]);
-    lw_json_array_end(out);
-}
-
-static void put_body(struct lw_visit *visit, struct lw_json_out *out)
-{
-    lw_json_object(out);
-    switch (visit->step) {
-    case LW_VISIT_NONE:
-    case LW_VISIT_OVER:
-        break;
-    case LW_VISIT_DESCRIBE:
-        lw_json_key(out, "TrainingJobName");
-        lw_json_text(out, visit->job->name);
-        break;
-    case LW_VISIT_TAGS:
-        lw_json_key(out, "ResourceArn");
-        lw_json_str(out, visit->arn);
-        lw_json_key(out, "MaxResults");
-        lw_json_int(out, TAGS_PER_REPLY);
-        break;
-    case LW_VISIT_NAMES:
-        put_dimension(out, visit->job->name);
-        break;
-    case LW_VISIT_STATISTICS:
-        put_statistics(visit, out);
-        break;
-    }
-    if (visit->token.len > 0) {
-        lw_json_key(out, "NextToken");
-        lw_json_str(out, visit->token);
-    }
-    lw_json_object_end(out);
-}
-
 static enum lw_err ask(struct lw_visit *visit, lw_time now, lw_span ticks, struct lw_fault *fault)
 {
     struct lw_json_out out = {.buf = &visit->body};
@@ -537,7 +511,7 @@ static enum lw_err ask(struct lw_visit *visit, lw_time now, lw_span ticks, struc
 
     visit->body.ceiling = BODY_MAX;
     lw_buf_clear(&visit->body);
-    put_body(visit, &out);
+    lw_visit_body(visit, &out);
     request.body = lw_buf_view(&visit->body);
     err = visit->body.error != LW_ERR_OK
               ? lw_fault_memory(fault, "a request to AWS")

@@ -11,6 +11,7 @@
 #include "engine/source/aws/queue.h"
 
 #define LW_VISIT_NAMES_MAX 256u /* metrics of a job; SageMaker allows 40 definitions */
+#define LW_VISIT_HOSTS_MAX 4u   /* instances that are asked for a sign of life */
 
 enum lw_visit_step {
     LW_VISIT_NONE,
@@ -18,6 +19,7 @@ enum lw_visit_step {
     LW_VISIT_TAGS,
     LW_VISIT_NAMES,
     LW_VISIT_STATISTICS,
+    LW_VISIT_HEARTBEAT, /* whether an instance was alive, minute by minute */
     LW_VISIT_OVER
 };
 
@@ -39,6 +41,7 @@ struct lw_visit {
     struct lw_str names[LW_VISIT_NAMES_MAX];
     size_t names_n, final_n, name; /* final_n: of them come from the job's final metrics */
     size_t listed_n;               /* names that CloudWatch gave */
+    uint32_t hosts, host;          /* instances; the one that is asked, from 1 */
     struct lw_str definitions[LW_VISIT_NAMES_MAX];
     size_t definitions_n;
     bool ended, has_start;

@@ -1,0 +1,12 @@
+/* The requests of a visit: their bodies, as the step that it stands at wants them. */
+#ifndef LEEWAY_ENGINE_SOURCE_AWS_VISIT_BODY_H
+#define LEEWAY_ENGINE_SOURCE_AWS_VISIT_BODY_H
+
+#include "engine/base/json_out.h"
+#include "engine/source/aws/visit.h"
+
+/* The name of the metric whose datapoints are asked for: of the job, or of an instance of it. */
+struct lw_str lw_visit_metric(const struct lw_visit *visit);
+void lw_visit_body(const struct lw_visit *visit, struct lw_json_out *out);
+
+#endif
