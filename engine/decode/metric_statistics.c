@@ -49,6 +49,7 @@ static enum lw_err give(struct statistics *statistics, const struct datapoint *d
     point.origin = series->point.origin;
     point.model = series->point.model;
     point.run = series->point.run;
+    point.host = series->point.host;
     point.metric = series->point.metric;
     point.flags = series->point.flags;
     return lw_emit_point(emit, &point, datapoint->line, datapoint->byte, fault);

@@ -107,6 +107,18 @@ static void reject(struct lw_series *series, enum lw_reject reason, struct lw_st
     lw_emit_detail(detail, series->detail);
 }
 
+/* An instance metric whose run is told as CloudWatch names the instance: "job/algo-1". */
+static enum lw_err take_instance(struct lw_emit *emit, struct lw_series *series, struct lw_fault *fault)
+{
+    struct lw_str run = emit->options->run, host;
+    enum lw_err err = LW_ERR_OK;
+
+    if (!cut_last(&run, '/', &host) || !is_host(host))
+        return LW_ERR_OK;
+    err = lw_emit_name(emit, run, &series->point.run, fault);
+    return err == LW_ERR_OK ? lw_emit_name(emit, emit->options->run, &series->point.host, fault) : err;
+}
+
 /* The names are known; makes ids of them. */
 static enum lw_err complete(struct lw_emit *emit, struct lw_str run, struct lw_str metric, struct lw_series *series,
                             struct lw_fault *fault)
@@ -125,6 +137,8 @@ static enum lw_err complete(struct lw_emit *emit, struct lw_str run, struct lw_s
         return LW_ERR_OK;
     }
     err = lw_emit_name(emit, metric, &series->point.metric, fault);
+    if (err == LW_ERR_OK && (series->point.flags & LW_POINT_HEARTBEAT))
+        err = take_instance(emit, series, fault);
     if (err == LW_ERR_OK && run.len > 0)
         err = lw_emit_name(emit, run, &series->point.run, fault);
     if (err == LW_ERR_OK && series->point.run == 0)

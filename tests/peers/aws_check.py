@@ -8,7 +8,9 @@ for line in open(sys.argv[2]):
     body = record["body"]
     if record["lw_fetched"] == "get-metric-statistics":
         assert record["origin"] == "123456789012/us-east-1", record["origin"]
-        seen.setdefault((record["run"], record["metric"]), []).extend(body["Datapoints"])
+        run = record["run"].removesuffix("/algo-1")
+        assert (run == record["run"]) == (record["metric"] != "CPUUtilization"), record["run"]
+        seen.setdefault((run, record["metric"]), []).extend(body["Datapoints"])
     elif "Tags" in body:
         tags[body["TrainingJobName"]] = body["Tags"]
     else:

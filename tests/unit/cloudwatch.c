@@ -56,6 +56,8 @@ static enum lw_err on_point(void *self, const struct lw_point *point, struct lw_
     if (point->flags & LW_POINT_HEARTBEAT) {
         CU_ASSERT(lw_str_equal(lw_names_text(seen->names, point->metric), LW_STR("CPUUtilization")));
         CU_ASSERT(point->flags == (LW_POINT_CLOUDWATCH | LW_POINT_HEARTBEAT) && point->known == 31);
+        CU_ASSERT_STRING_EQUAL(lw_names_text(seen->names, point->run).at, is->name);
+        CU_ASSERT_EQUAL(lw_names_text(seen->names, point->host).len, strlen(is->name) + strlen("/algo-1"));
         seen->beats_n++;
         if (minute >= 0 && minute < MINUTES && job < JOBS)
             seen->beats[job][minute] = true;

@@ -28,6 +28,18 @@ static void takes_what_the_user_says(void)
     KIT_DECODES(LW_FORMAT_METRIC_STATISTICS, &options, "{" POINTS "}", CALLS("mine", ""));
 }
 
+/* As CloudWatch names an instance in the dimension Host. */
+static void knows_an_instance_as_the_run(void)
+{
+    struct lw_decode_options options = {.run = LW_STR("r/algo-2")};
+
+    KIT_DECODES(LW_FORMAT_METRIC_STATISTICS, &options, "{\"Label\":\"CPUUtilization\"," POINTS "}",
+                CALLS("CPUUtilization", " heartbeat"));
+    options.run = LW_STR("r");
+    KIT_DECODES(LW_FORMAT_METRIC_STATISTICS, &options, "{\"Label\":\"CPUUtilization\"," POINTS "}",
+                CALLS("CPUUtilization", " heartbeat"));
+}
+
 static void guesses_nothing(void)
 {
     KIT_DECODES(LW_FORMAT_METRIC_STATISTICS, NULL, "{\"Label\":\"loss\"," POINTS "}",
@@ -97,6 +109,7 @@ static void survives_no_memory(void)
 
 KIT_SUITE("decode/metric_statistics", {"the label may come before or after the datapoints", reads_in_either_order},
           {"--metric replaces the label", takes_what_the_user_says},
+          {"knows an instance as the run", knows_an_instance_as_the_run},
           {"without a run or a metric nothing is guessed", guesses_nothing},
           {"what is not used is rejected with its reason", tells_what_is_wrong},
           {"of a document that is cut off the complete datapoints count", keeps_what_is_complete},

@@ -82,13 +82,13 @@ static void put_off(struct lw_visit *visit, lw_span wait)
 static bool queue_part(struct lw_visit *visit, struct lw_str bytes, const char *format, const char *operation,
                        struct lw_str metric, bool last)
 {
-    char label[96];
+    char label[96], of[LW_VISIT_OF_ROOM];
     struct lw_source_part part = {.bytes = bytes,
                                   .format = lw_str_from(format),
                                   .begins = true,
                                   .ends = true,
                                   .origin = visit->origin,
-                                  .run = lw_str_from(visit->job->name),
+                                  .run = lw_visit_of(visit, of),
                                   .metric = metric};
 
     snprintf(label, sizeof(label), "%.*s %s", (int)(visit->region.len < 40 ? visit->region.len : 40), visit->region.at,

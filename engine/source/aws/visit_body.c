@@ -13,6 +13,15 @@ struct lw_str lw_visit_metric(const struct lw_visit *visit)
     return visit->step == LW_VISIT_HEARTBEAT ? HEARTBEAT : visit->names[visit->name];
 }
 
+struct lw_str lw_visit_of(const struct lw_visit *visit, char room[LW_VISIT_OF_ROOM])
+{
+    if (visit->step == LW_VISIT_HEARTBEAT)
+        snprintf(room, LW_VISIT_OF_ROOM, "%s/algo-%u", visit->job->name, visit->host);
+    else
+        snprintf(room, LW_VISIT_OF_ROOM, "%s", visit->job->name);
+    return lw_str_from(room);
+}
+
 static void put_dimension(struct lw_json_out *out, const char *name, const char *value)
 {
     lw_json_key(out, "Namespace");
@@ -34,15 +43,10 @@ static void put_statistics(const struct lw_visit *visit, struct lw_json_out *out
     static const char *const names[] = {"SampleCount", "Average", "Sum", "Minimum", "Maximum"};
     struct lw_period left = visit->left;
     lw_time from = {0}, until = {0};
-    char host[LW_JOBS_NAME + 24];
+    char host[LW_VISIT_OF_ROOM];
 
     (void)lw_period_next(&left, &from, &until);
-    if (visit->step == LW_VISIT_HEARTBEAT) {
-        snprintf(host, sizeof(host), "%s/algo-%u", visit->job->name, visit->host);
-        put_dimension(out, "Host", host);
-    } else {
-        put_dimension(out, "TrainingJobName", visit->job->name);
-    }
+    put_dimension(out, visit->step == LW_VISIT_HEARTBEAT ? "Host" : "TrainingJobName", lw_visit_of(visit, host).at);
     lw_json_key(out, "MetricName");
     lw_json_str(out, lw_visit_metric(visit));
     lw_json_key(out, "StartTime");

@@ -7,6 +7,9 @@
 
 /* The name of the metric whose datapoints are asked for: of the job, or of an instance of it. */
 struct lw_str lw_visit_metric(const struct lw_visit *visit);
+/* Whose it is: the job, or "job/algo-1". */
+#define LW_VISIT_OF_ROOM (LW_JOBS_NAME + 24)
+struct lw_str lw_visit_of(const struct lw_visit *visit, char room[LW_VISIT_OF_ROOM]);
 void lw_visit_body(const struct lw_visit *visit, struct lw_json_out *out);
 
 #endif
