@@ -106,8 +106,9 @@ static void examine(struct lw_session *session, lw_span patience, struct lw_find
         lw_findings_add(findings, LW_FINDING_FAIL, "configuration", "leeway config check shows all of it", "%s",
                         fault.text);
     } else {
-        lw_findings_add(findings, LW_FINDING_GOOD, "configuration", "", "%s: %zu sources, %zu sinks",
-                        config->path != NULL ? config->path : "no file, defaults", config->sources_n, config->sinks_n);
+        lw_findings_add(findings, LW_FINDING_GOOD, "configuration", "", "%s: %zu source%s, %zu sink%s",
+                        config->path != NULL ? config->path : "no file, defaults", config->sources_n,
+                        config->sources_n == 1 ? "" : "s", config->sinks_n, config->sinks_n == 1 ? "" : "s");
         if (config->sources_n == 0 || config->sinks_n == 0)
             lw_findings_add(findings, LW_FINDING_WARN, "configuration", "leeway init --from FILES writes one",
                             config->sources_n == 0 ? "there is no source" : "there is no sink: nobody is told");

@@ -68,6 +68,129 @@ static void look_at_files(const struct lw_config *config, struct lw_findings *fi
     }
 }
 
+/* The folder that a path is in. */
+static void folder_of(const char *path, char folder[512])
+{
+    const char *slash = strrchr(path, '/');
+
+    snprintf(folder, 512, "%.*s",
+             slash == NULL   ? 1
+             : slash == path ? 1
+                             : (int)(slash - path),
+             slash == NULL ? "." : path);
+}
+
+/* NULL when events can be appended to the file; else why not. */
+static const char *unwritable(const char *path)
+{
+    struct stat stat_;
+    char folder[512];
+
+    if (stat(path, &stat_) == 0 && S_ISDIR(stat_.st_mode))
+        return "it is a folder";
+    if (access(path, W_OK) == 0)
+        return NULL;
+    if (errno != ENOENT)
+        return strerror(errno);
+    folder_of(path, folder);
+    if (access(folder, W_OK | X_OK) == 0)
+        return NULL;
+    return errno == ENOENT ? "its folder is not there" : "its folder may not be written to";
+}
+
+static void look_at_outputs(const struct lw_config *config, struct lw_findings *findings)
+{
+    char what[128];
+
+    for (size_t i = 0; i < config->sinks_n; i++) {
+        const struct lw_config_sink *sink = &config->sinks[i];
+        const char *why;
+
+        if (sink->type != LW_SINK_FILE)
+            continue;
+        snprintf(what, sizeof(what), "sink %.100s", sink->name);
+        why = unwritable(sink->path);
+        if (why == NULL)
+            lw_findings_add(findings, LW_FINDING_GOOD, what, "", "%s can be written", sink->path);
+        else
+            lw_findings_add(findings, LW_FINDING_FAIL, what,
+                            "name a file in a folder that the user that leeway runs as may write to", "%s: %s",
+                            sink->path, why);
+    }
+}
+
+/* --- two sources of the same data --- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat left;
+    struct stat right;
+
+    if (strcmp(a, b) == 0)
+        return true;
+    return stat(a, &left) == 0 && stat(b, &right) == 0 && left.st_dev == right.st_dev && left.st_ino == right.st_ino;
+}
+
+static bool share_a_region(const struct lw_config_source *a, const struct lw_config_source *b)
+{
+    if (a->regions_n == 0 || b->regions_n == 0)
+        return a->regions_n == b->regions_n;
+    for (size_t i = 0; i < a->regions_n; i++) {
+        for (size_t j = 0; j < b->regions_n; j++) {
+            if (strcmp(a->regions[i], b->regions[j]) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* What two sources both read, or NULL. */
+static const char *shared(const struct lw_config_source *a, const struct lw_config_source *b)
+{
+    if ((a->type == LW_SOURCE_CLOUDWATCH && b->type == LW_SOURCE_LOGGLY) ||
+        (a->type == LW_SOURCE_LOGGLY && b->type == LW_SOURCE_CLOUDWATCH))
+        return "what CloudWatch's integration sends to Loggly, if it is of this account";
+    if (a->type != b->type)
+        return NULL;
+    switch (a->type) {
+    case LW_SOURCE_FILE:
+        return same_file(a->path, b->path) ? "the same file" : NULL;
+    case LW_SOURCE_CLOUDWATCH:
+        return same_text(a->role_arn, b->role_arn) && same_text(a->profile, b->profile) &&
+                       same_text(a->endpoint, b->endpoint) && share_a_region(a, b)
+                   ? "the same account and region"
+                   : NULL;
+    case LW_SOURCE_LOGGLY:
+        return same_text(a->subdomain, b->subdomain) && same_text(a->endpoint, b->endpoint) &&
+                       same_text(a->query, b->query)
+                   ? "the same events of Loggly"
+                   : NULL;
+    case LW_SOURCE_HTTP:
+    case LW_SOURCE_STDIN:
+        return NULL;
+    }
+    return NULL;
+}
+
+static void look_at_twins(const struct lw_config *config, struct lw_findings *findings)
+{
+    for (size_t i = 0; i < config->sources_n; i++) {
+        for (size_t j = i + 1; j < config->sources_n; j++) {
+            const char *what = shared(&config->sources[i], &config->sources[j]);
+
+            if (what != NULL)
+                lw_findings_add(findings, LW_FINDING_WARN, "sources",
+                                "leave one out: where their origins differ, each run counts twice",
+                                "%.80s and %.80s both read %s", config->sources[i].name, config->sources[j].name, what);
+        }
+    }
+}
+
 /* A daemon that runs owns the store, and is asked; else it is opened as a reader. */
 static bool look_at_daemon(const struct lw_config *config, struct lw_findings *findings)
 {
@@ -87,17 +210,6 @@ static bool look_at_daemon(const struct lw_config *config, struct lw_findings *f
                         "none answers at %s", config->control);
     lw_buf_close(&reply);
     return there;
-}
-
-static void folder_of(const char *path, char folder[512])
-{
-    const char *slash = strrchr(path, '/');
-
-    snprintf(folder, 512, "%.*s",
-             slash == NULL   ? 1
-             : slash == path ? 1
-                             : (int)(slash - path),
-             slash == NULL ? "." : path);
 }
 
 static void look_at_store(const struct lw_config *config, struct lw_findings *findings)
@@ -156,6 +268,10 @@ static void look_at_disk(const struct lw_config *config, struct lw_findings *fin
     }
     for (size_t i = 0; i < config->sinks_n; i++)
         spool += config->sinks[i].spool;
+    if (access(folder, W_OK | X_OK) != 0)
+        lw_findings_add(findings, LW_FINDING_FAIL, "store",
+                        "run this as the user of the daemon, or give that user the folder", "%s: %s", folder,
+                        strerror(errno));
     room = (uint64_t)disk.f_bavail * disk.f_frsize;
     if (room < ROOM_LEAST || (disk.f_files > 0 && disk.f_favail < 16))
         lw_findings_add(findings, LW_FINDING_FAIL, "disk", "make room: without it nothing is taken in any more",
@@ -211,6 +327,8 @@ void lw_doctor_local(const struct lw_config *config, struct lw_findings *finding
 
     look_at_secrets(config, findings);
     look_at_files(config, findings);
+    look_at_outputs(config, findings);
+    look_at_twins(config, findings);
     runs = look_at_daemon(config, findings);
     look_at_store(config, findings);
     look_at_disk(config, findings);

@@ -4,6 +4,7 @@
 #include "engine/base/fault.h"
 #include "engine/base/json_in.h"
 #include "engine/base/time_text.h"
+#include "engine/flow/service/doctor_aws.h"
 #include "engine/sink/secret_file.h"
 #include "engine/source/aws/credentials.h"
 #include "engine/source/loggly/asking.h"
@@ -199,6 +200,25 @@ static void tell_skew(struct lw_findings *findings, const struct site *site, con
                     skew > 0 ? "behind" : "ahead of", site->url.at);
 }
 
+/* What to do about a place that is not reached, by libcurl's words. */
+static const char *unreached(const char *detail)
+{
+    static const struct {
+        const char *word, *fix;
+    } rows[] = {
+        {"resolve", "check how the name is written, and DNS (getent hosts NAME); behind a proxy set `proxy:`"},
+        {"refused", "nothing listens there: check host and port"},
+        {"imeout", "check routes and firewalls; behind a proxy set `proxy:`"},
+        {"no answer", "check routes and firewalls; behind a proxy set `proxy:`"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strstr(detail, rows[i].word) != NULL)
+            return rows[i].fix;
+    }
+    return "check the name, DNS, routes, and firewalls; behind a proxy set `proxy:`";
+}
+
 /* Whatever it answers, it is there and can be trusted. */
 static void look_at_site(const struct site *site, const struct lw_doctor_loop *loop, struct lw_findings *findings)
 {
@@ -225,14 +245,13 @@ static void look_at_site(const struct site *site, const struct lw_doctor_loop *l
         tell_skew(findings, site, &probe, before);
         break;
     case LW_HTTP_NETWORK:
-        lw_findings_add(findings, LW_FINDING_FAIL, site->what,
-                        "check the name, DNS, routes, and firewalls; behind a proxy set `proxy:`", "%s: %s",
-                        site->url.at, probe.detail);
+        lw_findings_add(findings, LW_FINDING_FAIL, site->what, unreached(probe.detail), "%s: %s", site->url.at,
+                        probe.detail);
         break;
     case LW_HTTP_TLS:
         lw_findings_add(findings, LW_FINDING_FAIL, site->what,
-                        "check `ca_file`, the clock, and whether something in between opens TLS", "%s: %s",
-                        site->url.at, probe.detail);
+                        "check `ca_file`, the clock, and whether a proxy in between opens TLS", "%s: %s", site->url.at,
+                        probe.detail);
         break;
     case LW_HTTP_REFUSED:
         lw_findings_add(findings, LW_FINDING_FAIL, site->what, "write an https URL", "%s: %s", site->url.at,
@@ -240,57 +259,6 @@ static void look_at_site(const struct site *site, const struct lw_doctor_loop *l
         break;
     }
     lw_buf_close(&probe.body);
-}
-
-/* Credentials are looked for as the source does. */
-static void wake(void *self)
-{
-    bool *woken = self;
-
-    *woken = true;
-}
-
-static void look_at_credentials(const struct lw_config_source *source, const struct lw_doctor_loop *loop,
-                                struct lw_findings *findings)
-{
-    const struct lw_world *world = loop->world;
-    struct lw_credentials_options options = {.profile = source->profile,
-                                             .role_arn = source->role_arn,
-                                             .external_id = source->external_id,
-                                             .region = source->regions_n > 0 ? source->regions[0] : NULL,
-                                             .endpoint = source->endpoint,
-                                             .ca_file = source->ca_file};
-    bool woken = false;
-    struct lw_source_calls calls = {.http = loop->http, .world = world, .wake = wake, .self = &woken};
-    struct lw_credentials *credentials = NULL;
-    lw_span start = world->ticks(world->self);
-    lw_span next = {0};
-    bool found = false;
-    char what[128];
-    enum lw_err err = lw_credentials_open(&credentials, &options, &calls, NULL);
-
-    snprintf(what, sizeof(what), "source %.100s", source->name);
-    while (err == LW_ERR_OK && !found && world->ticks(world->self).ms - start.ms < loop->patience.ms &&
-           lw_credentials_trouble(credentials)[0] == '\0') {
-        next.ms = LW_SOURCE_NEVER;
-        woken = false;
-        err = lw_credentials_work(credentials, world->now(world->self), world->ticks(world->self), &next, NULL);
-        found = lw_credentials_keys(credentials, world->now(world->self)) != NULL;
-        if (!found && !woken)
-            loop->run(loop->self, &woken, (lw_span){200});
-    }
-    if (found)
-        lw_findings_add(findings, LW_FINDING_GOOD, what, "", "AWS credentials were found%s%s",
-                        source->role_arn != NULL ? ", and may take the role " : "",
-                        source->role_arn != NULL ? source->role_arn : "");
-    else
-        lw_findings_add(findings, LW_FINDING_FAIL, what,
-                        "set AWS_PROFILE, or give the machine a role; `leeway doctor --iam-policy` prints the rights",
-                        "%s",
-                        credentials != NULL && lw_credentials_trouble(credentials)[0] != '\0'
-                            ? lw_credentials_trouble(credentials)
-                            : "no AWS credentials were found in time");
-    lw_credentials_close(credentials);
 }
 
 /* Whether Loggly has metrics already that this configuration would send once more. */
@@ -381,7 +349,9 @@ void lw_doctor_remote(const struct lw_config *config, const struct lw_doctor_loo
     struct lw_arena arena = {.ceiling = ARENA_MAX};
     struct sites *sites = lw_arena_take(&arena, sizeof(*sites));
 
-    if (sites != NULL) {
+    if (sites == NULL) {
+        findings->text.error = LW_ERR_NOMEM; /* what was not looked at is not good */
+    } else {
         sites->arena = &arena;
         find_sites(config, sites);
         for (size_t i = 0; i < sites->n; i++)
@@ -389,7 +359,7 @@ void lw_doctor_remote(const struct lw_config *config, const struct lw_doctor_loo
     }
     for (size_t i = 0; i < config->sources_n; i++) {
         if (config->sources[i].type == LW_SOURCE_CLOUDWATCH)
-            look_at_credentials(&config->sources[i], loop, findings);
+            lw_doctor_aws(&config->sources[i], loop, findings);
     }
     look_at_doubles(config, loop, &arena, findings);
     lw_arena_close(&arena);

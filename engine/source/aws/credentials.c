@@ -535,7 +535,11 @@ enum lw_err lw_credentials_work(struct lw_credentials *c, lw_time now, lw_span t
 {
     enum lw_err err = LW_ERR_OK;
     enum step before = STEP_NONE;
+    struct lw_fault own = {.code = LW_ERR_OK};
 
+    /* Its sentence becomes the trouble, whether the caller wants it or not. */
+    if (fault == NULL)
+        fault = &own;
     if (c->failed) {
         c->failed = false;
         c->due.ms += ticks.ms;
