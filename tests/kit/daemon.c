@@ -93,9 +93,20 @@ static lw_time virtual_now(void *self)
     return ((struct kit_daemon *)self)->now;
 }
 
+lw_span kit_daemon_ticks(const struct kit_daemon *daemon)
+{
+    return (lw_span){daemon->now.ms - daemon->stepped.ms};
+}
+
+void kit_daemon_step(struct kit_daemon *daemon, int64_t ms)
+{
+    daemon->now.ms += ms;
+    daemon->stepped.ms += ms;
+}
+
 static lw_span virtual_ticks(void *self)
 {
-    return (lw_span){((struct kit_daemon *)self)->now.ms};
+    return kit_daemon_ticks(self);
 }
 
 static void virtual_note(void *self, enum lw_note level, const char *text)
@@ -207,11 +218,11 @@ void kit_daemon_run(struct kit_daemon *daemon, lw_time until)
             fail("slice", &fault);
         if (busy)
             continue;
-        if (next.ms > until.ms || daemon->now.ms >= until.ms) {
+        if (next.ms > until.ms - daemon->stepped.ms || daemon->now.ms >= until.ms) {
             daemon->now = until.ms > daemon->now.ms ? until : daemon->now;
             return;
         }
-        daemon->now.ms = next.ms;
+        daemon->now.ms = next.ms + daemon->stepped.ms;
     }
     fail("run", &(struct lw_fault){.text = "the turn never rests"});
 }

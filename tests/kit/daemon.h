@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 struct kit_daemon {
-    lw_time now; /* of the virtual clock; ticks run with it */
+    lw_time now; /* of the virtual clock; ticks run with it, but for its steps */
+    lw_span stepped;
     struct lw_config *config;
     struct lw_store *store;
     struct lw_turn *turn;
@@ -32,6 +33,9 @@ void kit_daemon_give(struct kit_daemon *daemon, const char *text, bool caught_up
 void kit_daemon_end(struct kit_daemon *daemon);
 /* Runs slices until nothing is left to do, then moves the clock to when something is next, until `until`. */
 void kit_daemon_run(struct kit_daemon *daemon, lw_time until);
+/* The wall clock is set by so much; the ticks are not. */
+void kit_daemon_step(struct kit_daemon *daemon, int64_t ms);
+lw_span kit_daemon_ticks(const struct kit_daemon *daemon);
 /* As after a kill: what was not committed is forgotten, and the source goes on behind its stored mark. */
 void kit_daemon_restart(struct kit_daemon *daemon);
 /* All events that are owed to the i-th sink, one per line, in order; appended. */

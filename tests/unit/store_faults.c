@@ -466,7 +466,7 @@ static int on_tmpfs(void)
     char at[600];
 
     snprintf(mounted, sizeof(mounted), "%s/small", kit_temporary_directory());
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, "") != 0 ||
         mkdir(mounted, 0700) != 0 || mount("tmpfs", mounted, "tmpfs", 0, "size=1500k") != 0)
         return 77;
     snprintf(at, sizeof(at), "%s/store.db", mounted);

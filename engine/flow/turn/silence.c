@@ -24,6 +24,13 @@ void lw_silence_arrived(struct lw_silence *silence, lw_time now)
     silence->has_last = true;
 }
 
+void lw_silence_move(struct lw_silence *silence, int64_t ms)
+{
+    silence->last.ms += ms;
+    silence->trouble.ms += ms;
+    silence->since.ms += ms;
+}
+
 /* How long it may say nothing; 0: it is not known. */
 static int64_t patience(const struct lw_silence *silence)
 {

@@ -29,6 +29,8 @@ struct lw_silence {
 
 /* Something new arrived. */
 void lw_silence_arrived(struct lw_silence *silence, lw_time now);
+/* The clock that the times are of was set by so much. */
+void lw_silence_move(struct lw_silence *silence, int64_t ms);
 /* How it is now. `trouble`: it cannot be read. *changed: it fell silent, or spoke again. */
 void lw_silence_look(struct lw_silence *silence, bool trouble, lw_time now, bool *changed);
 /* Up to when what did not come may be held against the models: its last sign of life. */

@@ -39,6 +39,11 @@ static lw_span ticks_of(const struct lw_turn *turn)
     return turn->options.world->ticks(turn->options.world->self);
 }
 
+lw_time lw_turn_sure(const struct lw_turn *turn)
+{
+    return lw_clock_time(&turn->clock, lw_turn_now(turn), ticks_of(turn));
+}
+
 struct lw_str lw_turn_join(struct lw_turn *turn, struct lw_str a, struct lw_str b)
 {
     char *text = lw_arena_array(&turn->arena, a.len + b.len + 2, 1);
@@ -163,7 +168,7 @@ static enum lw_err load_unit(void *self, struct lw_str key, uint32_t source, str
 {
     struct lw_turn *turn = self;
 
-    return lw_live_load(turn->live, source, key, bytes, lw_turn_now(turn), fault);
+    return lw_live_load(turn->live, source, key, bytes, lw_turn_sure(turn), fault);
 }
 
 static enum lw_err load_model(void *self, const struct lw_store_model *model, struct lw_fault *fault)
@@ -320,7 +325,8 @@ enum lw_err lw_turn_open(struct lw_turn **out, const struct lw_turn_options *opt
     turn->arena.ceiling = SLICE_CEILING;
     turn->notes_arena.ceiling = NOTES_CEILING;
     turn->started = lw_turn_now(turn);
-    turn->heartbeat_at = turn->started;
+    turn->heartbeat_at = ticks_of(turn);
+    (void)lw_clock_look(&turn->clock, turn->started, turn->heartbeat_at);
     turn->judges = calloc(turn->config->models_n + 1, sizeof(*turn->judges));
     turn->told_sinks = calloc(turn->config->sinks_n + 1, sizeof(*turn->told_sinks));
     if (turn->judges == NULL || turn->told_sinks == NULL)
@@ -555,7 +561,7 @@ static enum lw_err do_one(struct lw_turn *turn, lw_span ticks, bool *busy, struc
     }
     err = look_for_room(turn, ticks, fault);
     /* A back-fill of hours is no reason to look dead. */
-    if (err == LW_ERR_OK && turn->config->heartbeat.ms > 0 && lw_turn_now(turn).ms >= turn->heartbeat_at.ms)
+    if (err == LW_ERR_OK && turn->config->heartbeat.ms > 0 && ticks.ms >= turn->heartbeat_at.ms)
         err = lw_turn_care(turn, busy, fault);
     if (err == LW_ERR_OK && !*busy && !late && !turn->full)
         err = lw_turn_ingest(turn, busy, fault);
@@ -583,19 +589,29 @@ static int64_t ticks_at(lw_time due, lw_time now, lw_span ticks)
     return due.ms - now.ms > LW_HOUR ? ticks.ms + LW_HOUR : ticks.ms + due.ms - now.ms;
 }
 
-static int64_t next_ticks(struct lw_turn *turn, lw_time now, lw_span ticks)
+static int64_t next_ticks(struct lw_turn *turn, lw_span ticks)
 {
+    lw_time now = lw_turn_sure(turn);
     int64_t next = ticks_at(lw_live_next_due(turn->live), now, ticks);
 
     next = least(next, ticks_at(lw_roster_deadline(turn->roster), now, ticks));
-    next = least(next, ticks_at(turn->notes_next, now, ticks));
+    next = least(next, ticks_at(turn->notes_next, lw_turn_now(turn), ticks));
     if (turn->full)
         next = least(next, turn->room_at.ms);
     if (turn->config->heartbeat.ms > 0 && !turn->options.once)
-        next = least(next, ticks_at(turn->heartbeat_at, now, ticks));
+        next = least(next, turn->heartbeat_at.ms);
     for (size_t i = 0; i < turn->inputs_n; i++)
         next = least(next, ticks_at(lw_silence_next(&turn->inputs[i].silence, now), now, ticks));
     return next;
+}
+
+/* Nothing came later, or is late, because a clock was set. */
+static void look_at_clock(struct lw_turn *turn, lw_span ticks)
+{
+    int64_t by = lw_clock_look(&turn->clock, lw_turn_now(turn), ticks);
+
+    for (size_t i = 0; by != 0 && i < turn->inputs_n; i++)
+        lw_silence_move(&turn->inputs[i].silence, by);
 }
 
 enum lw_err lw_turn_slice(struct lw_turn *turn, bool *busy, lw_span *next, struct lw_fault *fault)
@@ -609,6 +625,7 @@ enum lw_err lw_turn_slice(struct lw_turn *turn, bool *busy, lw_span *next, struc
         *fault = turn->death;
         return turn->death.code;
     }
+    look_at_clock(turn, ticks);
     if (turn->judging == NULL)
         lw_arena_reset(&turn->arena);
     if (turn->notes_stale)
@@ -623,7 +640,7 @@ enum lw_err lw_turn_slice(struct lw_turn *turn, bool *busy, lw_span *next, struc
     if (err != LW_ERR_OK)
         return err;
     /* Never less than a millisecond: a due time that does not move is no reason to spin. */
-    next->ms = least(sources.ms, next_ticks(turn, lw_turn_now(turn), ticks));
+    next->ms = least(sources.ms, next_ticks(turn, ticks));
     if (next->ms <= ticks.ms)
         next->ms = ticks.ms + 1;
     if (ticks.ms < turn->retry_at.ms) {

@@ -60,14 +60,13 @@ static enum lw_err tell_losses(struct lw_turn *turn, void *self, struct lw_fault
 
 static enum lw_err heartbeat(struct lw_turn *turn, struct lw_fault *fault)
 {
-    lw_time now = lw_turn_now(turn);
+    lw_span ticks = turn->options.world->ticks(turn->options.world->self);
     bool done;
     enum lw_err err = lw_turn_commit(turn, tell_losses, NULL, &done, fault);
 
     if (err == LW_ERR_OK && done)
         err = lw_turn_commit(turn, beat, NULL, &done, fault);
-    /* A clock that was set back must not silence us for that long. */
-    turn->heartbeat_at = lw_time_after(now, turn->config->heartbeat);
+    turn->heartbeat_at.ms = ticks.ms + turn->config->heartbeat.ms;
     return err;
 }
 
@@ -123,7 +122,7 @@ static void queue_models_of(struct lw_turn *turn, uint32_t source)
 
 static enum lw_err look_for_silence(struct lw_turn *turn, struct lw_fault *fault)
 {
-    lw_time now = lw_turn_now(turn);
+    lw_time now = lw_turn_sure(turn);
     enum lw_err err = LW_ERR_OK;
 
     for (size_t i = 0; i < turn->inputs_n && err == LW_ERR_OK; i++) {
@@ -314,12 +313,11 @@ enum lw_err lw_turn_care(struct lw_turn *turn, bool *busy, struct lw_fault *faul
     (void)lw_slices_turn(turn->options.slices, LW_SLICE_CARE);
     if (now.ms >= turn->notes_next.ms)
         end_notes(turn, now);
-    if (!turn->digest_done && is_time_for_digest(turn, now)) {
+    if (!turn->digest_done && is_time_for_digest(turn, lw_turn_sure(turn))) {
         err = lw_turn_commit(turn, tell_digest, NULL, &done, fault);
         turn->digest_done = done;
     }
-    if (err == LW_ERR_OK && turn->config->heartbeat.ms > 0 && !turn->options.once &&
-        (now.ms >= turn->heartbeat_at.ms || turn->heartbeat_at.ms - now.ms > turn->config->heartbeat.ms))
+    if (err == LW_ERR_OK && turn->config->heartbeat.ms > 0 && !turn->options.once && ticks.ms >= turn->heartbeat_at.ms)
         err = heartbeat(turn, fault);
     if (err == LW_ERR_OK && ticks.ms >= turn->silence_at.ms) {
         turn->silence_at.ms = ticks.ms + SILENCE_EACH;

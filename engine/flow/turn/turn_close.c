@@ -151,7 +151,7 @@ static enum lw_err close_some(struct lw_turn *turn, void *self, struct lw_fault 
         struct lw_live_closed closed;
         bool found;
 
-        err = lw_live_close_next(turn->live, lw_turn_now(turn), closing->everything, &turn->arena, &closed, &found,
+        err = lw_live_close_next(turn->live, lw_turn_sure(turn), closing->everything, &turn->arena, &closed, &found,
                                  fault);
         if (err == LW_ERR_OK && !found) {
             closing->more = false;
@@ -205,7 +205,7 @@ enum lw_err lw_turn_close_due(struct lw_turn *turn, bool *busy, struct lw_fault 
     *busy = false;
     if (reads_on(turn))
         return LW_ERR_OK;
-    if (!closing.everything && !turn->closing_wanted && lw_live_next_due(turn->live).ms > lw_turn_now(turn).ms) {
+    if (!closing.everything && !turn->closing_wanted && lw_live_next_due(turn->live).ms > lw_turn_sure(turn).ms) {
         turn->closing_done = all_caught_up(turn);
         return LW_ERR_OK;
     }

@@ -161,7 +161,7 @@ static enum lw_err choose(struct lw_turn *turn, const struct lw_turn_input *inpu
 /* When something counts as having arrived. What --once finds arrived when it was measured: nobody waits for more of it. */
 static lw_time arrival(const struct lw_turn *turn, const struct lw_turn_input *input)
 {
-    lw_time now = lw_turn_now(turn);
+    lw_time now = lw_turn_sure(turn);
 
     if (turn->options.once && input->yield.has_newest && input->yield.newest.ms < now.ms)
         return input->yield.newest;
@@ -246,7 +246,7 @@ static enum lw_err take_batch(struct lw_turn *turn, void *self, struct lw_fault 
     for (size_t i = 0; i < wanted.points_n; i++)
         ingestion->any_fresh = ingestion->any_fresh || wanted.fresh[i];
     if (err == LW_ERR_OK && ingestion->any_fresh)
-        lw_silence_arrived(&input->silence, lw_turn_now(turn));
+        lw_silence_arrived(&input->silence, lw_turn_sure(turn));
     for (size_t i = 0; err == LW_ERR_OK && i < wanted.points_n; i++) {
         if (wanted.fresh[i])
             err = lw_turn_run_seen(turn, &wanted.points[i], fault);
@@ -267,6 +267,9 @@ static void move_watermark(struct lw_turn *turn, struct lw_turn_input *input, co
         input->newest = input->yield.newest;
         input->has_newest = true;
     }
+    if (input->yield.has_newest)
+        lw_clock_saw(&turn->clock, input->yield.newest, lw_turn_now(turn),
+                     turn->options.world->ticks(turn->options.world->self));
     input->begun = input->begun || batch->parts_n > 0;
     input->caught_up = input->caught_up || batch->caught_up || batch->ended;
     input->ended = batch->ended;

@@ -16,7 +16,7 @@ static bool has_ended(const struct lw_turn *turn, uint32_t number)
 
 lw_time lw_turn_horizon(struct lw_turn *turn, uint32_t number)
 {
-    lw_time now = lw_turn_now(turn);
+    lw_time now = lw_turn_sure(turn);
 
     for (size_t i = 0; i < turn->inputs_n; i++) {
         const struct lw_turn_input *input = &turn->inputs[i];
@@ -103,7 +103,7 @@ static enum lw_err begin(struct lw_turn *turn, struct lw_turn_judging *judging, 
             end = judging->runs[i]->end;
     }
     judging->horizon = lw_turn_horizon(turn, model->source);
-    open = lw_turn_open_since(turn, model->model, lw_turn_now(turn));
+    open = lw_turn_open_since(turn, model->model, lw_turn_sure(turn));
     if (open < judging->horizon.ms)
         judging->horizon.ms = open;
     if (judging->horizon.ms < end.ms)
@@ -227,7 +227,7 @@ static enum lw_err keep_verdict(struct lw_turn *turn, void *self, struct lw_faul
 static void plan_next(struct lw_turn *turn, const struct lw_turn_judging *judging)
 {
     const struct lw_judged *judged = &judging->judged;
-    lw_time now = lw_turn_now(turn);
+    lw_time now = lw_turn_sure(turn);
     lw_time deadline = judged->deadline;
     bool comes = judged->has_deadline != 0;
 
@@ -245,7 +245,7 @@ static enum lw_err pick(struct lw_turn *turn, struct lw_fault *fault)
     uint32_t at;
     enum lw_err err;
 
-    lw_roster_due(turn->roster, lw_turn_now(turn));
+    lw_roster_due(turn->roster, lw_turn_sure(turn));
     at = lw_roster_next(turn->roster);
     if (at == LW_ROSTER_NONE)
         return LW_ERR_OK;

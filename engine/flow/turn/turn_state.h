@@ -5,6 +5,7 @@
 #include "engine/core/judge/judge.h"
 #include "engine/core/live.h"
 #include "engine/flow/people/people.h"
+#include "engine/flow/turn/clock.h"
 #include "engine/flow/turn/courier.h"
 #include "engine/flow/turn/feed.h"
 #include "engine/flow/turn/roster.h"
@@ -91,8 +92,8 @@ struct lw_turn {
     lw_time notes_next; /* when one of them ends */
     lw_time first_start, notify_from;
     lw_time started;
-    lw_span judged_at, maintain_at, retry_at, silence_at, room_at;
-    lw_time heartbeat_at;
+    lw_span judged_at, maintain_at, retry_at, silence_at, room_at, heartbeat_at;
+    struct lw_clock clock;
     lw_time fleet_began, fleet_told;       /* LW_TIME_MIN: none is open */
     uint32_t fleet_revision, fleet_models; /* models: that were in it when it was told last */
     bool full;                             /* a spool has no room even for alerts: input waits */
@@ -116,7 +117,10 @@ LW_MUST_USE enum lw_err lw_turn_commit(struct lw_turn *turn, lw_turn_work *work,
 bool lw_turn_is_deadly(enum lw_err err);
 
 LW_PRINTF(3, 4) void lw_turn_note(struct lw_turn *turn, enum lw_note level, const char *format, ...);
+/* What the wall clock says: for what is written down. */
 lw_time lw_turn_now(const struct lw_turn *turn);
+/* The same without its steps: for what is missing by the clock. */
+lw_time lw_turn_sure(const struct lw_turn *turn);
 /* Texts joined into one name; in the arena of the slice; .at is NULL when memory is out. */
 struct lw_str lw_turn_join(struct lw_turn *turn, struct lw_str a, struct lw_str b);
 
