@@ -74,6 +74,29 @@ watch_start
 ok 'what was owed goes out with the next start' eventually has out- 20
 watch_stop -TERM
 
+# ---- another program in the store ----
+: >"$work/log"
+watch_start
+python3 - "$work/leeway.db" "$work/held" <<'PY' &
+import sqlite3, sys, time
+c = sqlite3.connect(sys.argv[1], isolation_level=None)
+c.execute("BEGIN IMMEDIATE")
+open(sys.argv[2], "w").close()
+time.sleep(5)
+c.execute("ROLLBACK")
+PY
+holder=$!
+eventually test -e "$work/held"
+points 20 m 0 | sed 's/r-/held-/' >"$work/points"
+push "$work/points"
+ok 'while somebody else writes to the store, what is pushed is not accepted' replied 'HTTP/1.1 503'
+ok 'the log says why' logged 'another program writes to it'
+wait "$holder"
+ok 'it is no reason to end' alive
+ok 'and when that is over it goes on' eventually accepts "$work/points"
+ok 'to the end' eventually has held- 20
+watch_stop -TERM
+
 # ---- a full disk ----
 mkdir "$work/small"
 if mount -t tmpfs -o size=3m leeway-test "$work/small" 2>"$work/mount"; then

@@ -113,7 +113,9 @@ struct lw_routes_verdict lw_routes_admit(const struct lw_routes *routes, const s
         return refuse(405, "this path has another method", table[i].post ? "Allow: POST\r\n" : "Allow: GET, HEAD\r\n");
     if (routes->token != NULL && !(table[i].open && lw_access_is_loopback(peer)) &&
         !has_token(routes, head, table[i].route))
-        return refuse(401, "a token is needed: Authorization: Bearer TOKEN",
+        return refuse(401,
+                      table[i].route == LW_ROUTE_FIREHOSE ? "X-Amz-Firehose-Access-Key has to be the token of `http:`"
+                                                          : "a token is needed: Authorization: Bearer TOKEN",
                       "WWW-Authenticate: Bearer realm=\"leeway\"\r\n");
     *route = table[i].route;
     if (table[i].post)

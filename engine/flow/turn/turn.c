@@ -56,9 +56,10 @@ struct lw_str lw_turn_join(struct lw_turn *turn, struct lw_str a, struct lw_str 
     return (struct lw_str){.at = text, .len = a.len + b.len + 1};
 }
 
+/* Locked is not: we have the lock of the daemon, so somebody else writes to the file with a tool of his own, and will end. */
 bool lw_turn_is_deadly(enum lw_err err)
 {
-    return err == LW_ERR_IO || err == LW_ERR_STATE || err == LW_ERR_NEWER || err == LW_ERR_LOCKED;
+    return err == LW_ERR_IO || err == LW_ERR_STATE || err == LW_ERR_NEWER;
 }
 
 static uint64_t micros_between(lw_span from, lw_span until)
