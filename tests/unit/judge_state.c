@@ -84,6 +84,37 @@ static void run_by_run_equals_all_at_once(void)
     kit_judging_close(&it);
 }
 
+static void in_pieces_of_any_size_equals_all_at_once(void)
+{
+    struct kit_judging it = kit_judging_open(96);
+    struct lw_arena arena = {0};
+    struct lw_judged judged;
+
+    fill(&it, 90);
+    kit_judge(&it);
+    for (size_t piece = 1; piece < 100; piece = piece * 2 + 1) {
+        size_t pieces = 0;
+        bool done = false;
+
+        lw_arena_reset(&arena);
+        /* Begun with less, and given up. */
+        CU_ASSERT_EQUAL(lw_judge_begin(it.judge, LW_STR(""), LW_STR("other"), kit_history_view(&it.history), 40, NULL),
+                        LW_ERR_OK);
+        CU_ASSERT_EQUAL(lw_judge_some(it.judge, piece, &done, NULL), LW_ERR_OK);
+        CU_ASSERT_EQUAL(done, piece >= 40);
+        CU_ASSERT_EQUAL(lw_judge_begin(it.judge, LW_STR("acct/eu-west-1"), LW_STR("churn-xgb"),
+                                       kit_history_view(&it.history), 90, NULL),
+                        LW_ERR_OK);
+        for (done = false; !done; pieces++)
+            CU_ASSERT_EQUAL_FATAL(lw_judge_some(it.judge, piece, &done, NULL), LW_ERR_OK);
+        CU_ASSERT_EQUAL(pieces, (90 + piece - 1) / piece);
+        CU_ASSERT_EQUAL_FATAL(lw_judge_end(it.judge, (lw_time){it.end}, &arena, &judged, NULL), LW_ERR_OK);
+        CU_ASSERT(kit_same_judgement(&it.judged, &judged));
+    }
+    lw_arena_close(&arena);
+    kit_judging_close(&it);
+}
+
 static void a_damaged_state_is_refused_and_stays_as_it_is(void)
 {
     struct kit_judging it = kit_judging_open(93);
@@ -168,6 +199,7 @@ KIT_SUITE("judge_state",
           {"judging from any checkpoint equals judging from the start",
            judging_from_any_checkpoint_equals_judging_from_the_start},
           {"run by run equals all at once", run_by_run_equals_all_at_once},
+          {"in pieces of any size equals all at once", in_pieces_of_any_size_equals_all_at_once},
           {"a damaged state is refused and stays as it is", a_damaged_state_is_refused_and_stays_as_it_is},
           {"a state of other runs or other rules is refused", a_state_of_other_runs_or_other_rules_is_refused},
           {"every allocation may fail", every_allocation_may_fail})

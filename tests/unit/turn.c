@@ -212,6 +212,53 @@ static void alerts_are_those_of_the_offline_analysis_however_the_data_come(void)
     }
 }
 
+/* Each look at the clock takes 4 ms: judging is cut into many slices. */
+static lw_span slow_ticks(void *self)
+{
+    static int64_t seen, drift;
+    const struct kit_daemon *daemon = self;
+
+    drift = daemon->now.ms == seen ? drift + 4 : 0;
+    seen = daemon->now.ms;
+    return (lw_span){daemon->now.ms + drift};
+}
+
+static void a_history_that_takes_many_slices_is_judged_as_at_once(void)
+{
+    struct kit_random random = kit_seed(8);
+    struct lw_buf text = {.ceiling = 1 << 24};
+    struct lw_buf events = {.ceiling = 1 << 26};
+    struct lw_fault fault = {.code = LW_ERR_OK};
+    struct kit_daemon daemon;
+    unsigned slices = 0;
+    struct ids want;
+
+    write_history(&text, 120, 90, 0.03, &random);
+    want = ids_offline(lw_buf_view(&text));
+    lw_buf_char(&text, '\0');
+    CU_ASSERT_TRUE(want.n > 0);
+    kit_daemon_open(&daemon, "notify_from: 1970-01-01\n" YAML, epoch);
+    daemon.world.ticks = slow_ticks;
+    kit_daemon_give(&daemon, text.at, true);
+    kit_daemon_end(&daemon);
+    for (bool busy = true; busy && slices < 2000; slices++) {
+        lw_span next;
+
+        CU_ASSERT_EQUAL_FATAL(lw_turn_slice(daemon.turn, &busy, &next, &fault), LW_ERR_OK);
+        /* People say something while it is being judged: it is begun anew. */
+        if (slices % 7 == 6)
+            lw_turn_notes_changed(daemon.turn);
+    }
+    CU_ASSERT(slices > 50 && slices < 2000);
+    kit_daemon_run(&daemon, (lw_time){epoch.ms + 130 * LW_HOUR});
+    kit_daemon_events(&daemon, 0, &events);
+    CU_ASSERT_TRUE(same_ids(want, ids_of_events(events.at)));
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_event\":\"run\""), 120);
+    kit_daemon_close(&daemon);
+    lw_buf_close(&text);
+    lw_buf_close(&events);
+}
+
 /* --- what is told, and what is not --- */
 
 /* Runs the daemon over a history that comes as it happens: each run is given when it ended. */
@@ -627,6 +674,8 @@ KIT_SUITE("turn", {"runs close, are judged and told", runs_close_are_judged_and_
           {"a run of which only the instance speaks is alive", a_run_of_which_only_the_instance_speaks_is_alive},
           {"alerts are those of the offline analysis, however the data come",
            alerts_are_those_of_the_offline_analysis_however_the_data_come},
+          {"a history that takes many slices is judged as at once",
+           a_history_that_takes_many_slices_is_judged_as_at_once},
           {"what happens now is told, and what began before comes as one digest",
            what_happens_now_is_told_and_what_began_before_comes_as_one_digest},
           {"the configuration says how grave an alert may be", the_configuration_says_how_grave_an_alert_may_be},
