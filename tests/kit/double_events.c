@@ -130,6 +130,7 @@ void double_events_add(struct double_events *events, const char *line, size_t n,
 
     events->received++;
     events->bytes += n;
+    events->ended = now;
     if (events->light)
         return;
     if (events->types == NULL)
@@ -157,6 +158,7 @@ void double_events_clear(struct double_events *events)
     }
     events->n = 0;
     events->received = events->bytes = 0;
+    events->began = events->ended = 0;
     json_object_put(events->types);
     events->types = NULL;
 }

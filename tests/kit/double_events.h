@@ -24,6 +24,7 @@ struct double_events {
     struct double_event *all;
     size_t n, capacity;
     uint64_t received, bytes; /* all that ever came, kept or not */
+    int64_t began, ended;     /* ms: of the first request's head, and of the last event; 0: none */
     bool light;               /* counts alone: events are not looked at */
     void *types;              /* of fields: the first one holds */
     size_t keys_max;

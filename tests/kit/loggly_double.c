@@ -423,7 +423,11 @@ static void apply(struct json_object *rule, struct double_reply *reply)
 
 static bool on_head(void *self, const struct double_request *request)
 {
-    return find_rule(self, request, true) != NULL;
+    struct loggly *loggly = self;
+
+    if (loggly->events.began == 0)
+        loggly->events.began = now_ms();
+    return find_rule(loggly, request, true) != NULL;
 }
 
 static void on_request(void *self, const struct double_request *request, struct double_reply *reply)
@@ -491,8 +495,11 @@ static void write_stats(const struct loggly *loggly, struct evbuffer *out)
 {
     bool first = true;
 
-    evbuffer_add_printf(out, "{\"events\":%llu,\"bytes\":%llu,\"connections\":%lu,\"faults_used\":%lu,\"requests\":{",
+    evbuffer_add_printf(out,
+                        "{\"events\":%llu,\"bytes\":%llu,\"began_ms\":%lld,\"ended_ms\":%lld,\"connections\":%lu,"
+                        "\"faults_used\":%lu,\"requests\":{",
                         (unsigned long long)loggly->events.received, (unsigned long long)loggly->events.bytes,
+                        (long long)loggly->events.began, (long long)loggly->events.ended,
                         double_http_connections(loggly->http), loggly->faults_used);
     for (int i = INPUTS; i <= OTHER; i++)
         evbuffer_add_printf(out, "%s\"%s\":%lu", i > INPUTS ? "," : "", place_names[i], loggly->requests[i]);

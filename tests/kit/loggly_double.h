@@ -19,7 +19,7 @@
      POST /double/stop       ends the process
      GET  /double/received   double_events_report as NDJSON
      GET  /double/events     the raw bodies in order of arrival, one per line
-     GET  /double/stats      counters
+     GET  /double/stats      counters; began_ms, ended_ms: when the first request began and the last event came
 */
 #ifndef LEEWAY_TESTS_KIT_LOGGLY_DOUBLE_H
 #define LEEWAY_TESTS_KIT_LOGGLY_DOUBLE_H
