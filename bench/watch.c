@@ -1,8 +1,8 @@
 /* What the daemon does in a second and what it takes: `leeway watch` as a process of its own, pushed to over HTTP, before
    the double of Loggly as a process of its own. usage: watch FIGURE EVENTS [SIZE]
      push     events/s from a push of 1 MiB to its answer, that is to the disk; without and with raw metrics for a sink
-     deliver  what waits in the store, over TLS to the double, beside bare libcurl that sends the same bytes there: both
-              timed by the double, both a process beside it, both with libcurl's defaults of TLS
+     deliver  raw metrics that wait in the store, over TLS to the double, beside bare libcurl that sends the same bytes
+              there: both timed by the double, both a process beside it, both with libcurl's defaults of TLS
      alert    from when a run is over to its alert at the double
      memory   with SIZE models (10 000) of 50 runs of 5 metrics, and an open run each
      restart  with a spool of SIZE MiB (1024)
@@ -27,17 +27,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MIB       ((size_t)1 << 20)
-#define BODY      MIB     /* of a push */
-#define BATCH     5000000 /* of a delivery */
-#define TOKEN     "0a1b2c3d-0000-4000-8000-00000000cafe"
-#define PUSH_MIB  48
-#define SEND_MIB  92 /* under 1000 runs of a model: more would be given up meanwhile */
-#define ROUNDS    7
-#define HISTORY   50
-#define METRICS   5
-#define ALERTS    9 /* more models in trouble at once would be one alert of the fleet */
-#define FIRST_RUN INT64_C(1750000000000)
+#define MIB        ((size_t)1 << 20)
+#define BODY       MIB     /* of a push */
+#define BATCH      5000000 /* of a delivery */
+#define TOKEN      "0a1b2c3d-0000-4000-8000-00000000cafe"
+#define PUSH_MIB   48
+#define SEND_MIB   92 /* under 1000 runs of a model: more would be given up meanwhile */
+#define ROUNDS     7
+#define HISTORY    50
+#define METRICS    5
+#define ALERTS     9 /* more models in trouble at once would be one alert of the fleet */
+#define EVERYTHING "alert, loss, heartbeat, run, summary, metric"
+#define RAW        "metric"
+#define FIRST_RUN  INT64_C(1750000000000)
 
 static const char usage[] = "usage: watch push|deliver|alert|memory|restart EVENTS [SIZE]\n";
 
@@ -191,17 +193,17 @@ static void write_file(const char *path, const char *text)
     close(fd);
 }
 
-/* `sink`: whether the double gets raw metrics; without, a file of alerts is all there is. The events are years old:
+/* `events`: what the double gets (EVERYTHING, RAW); NULL: a file of alerts is all there is. The events are years old:
    nothing of them is to be given up for its age while something else is measured. */
-static void configure(struct bench *bench, const char *quiet, bool sink)
+static void configure(struct bench *bench, const char *quiet, const char *events)
 {
     char text[2000], to[900];
 
-    if (sink)
+    if (events != NULL)
         snprintf(to, sizeof(to),
                  "{type: loggly, name: loggly, url: \"https://localhost:%d\", token_file: %s, ca_file: %s, metrics: "
-                 "always, spool: 4GiB}",
-                 bench->double_port, bench->token, bench->ca);
+                 "always, spool: 4GiB, events: [%s]}",
+                 bench->double_port, bench->token, bench->ca, events);
     else
         snprintf(to, sizeof(to), "{type: file, path: %s/alerts.ndjson, events: [alert]}", bench->folder);
     snprintf(text, sizeof(text),
@@ -391,7 +393,7 @@ static void figure_push(struct bench *bench, long size)
             double began, events, rate;
 
             remove_store(bench);
-            configure(bench, "15m", sink != 0);
+            configure(bench, "15m", sink != 0 ? EVERYTHING : NULL);
             if (sink)
                 start_double(bench, true);
             start_daemon(bench);
@@ -528,7 +530,7 @@ static void figure_deliver(struct bench *bench, long size)
     size_t bytes;
 
     /* Nobody listens yet: all waits in the store, and all is judged. */
-    configure(bench, "15m", true);
+    configure(bench, "15m", RAW);
     start_double(bench, true);
     stop(&bench->loggly, SIGKILL);
     start_daemon(bench);
@@ -590,7 +592,7 @@ static void figure_alert(struct bench *bench, long size)
     double took[ALERTS];
 
     (void)size;
-    configure(bench, "1s", true);
+    configure(bench, "1s", EVERYTHING);
     start_double(bench, false);
     start_daemon(bench);
     for (int i = 0; i < ALERTS; i++) {
@@ -699,7 +701,7 @@ static void figure_memory(struct bench *bench, long size)
 {
     double ready, began, open, peak;
 
-    configure(bench, "20s", false);
+    configure(bench, "20s", NULL);
     put_history(bench, size);
     ready = start_daemon(bench);
     peak = memory(bench, "VmHWM:");
@@ -769,7 +771,7 @@ static void figure_restart(struct bench *bench, long size)
     double ready = 1e9, most = 0, owed;
 
     /* The double has made its certificate and is gone: nothing can be sent. */
-    configure(bench, "15m", true);
+    configure(bench, "15m", EVERYTHING);
     start_double(bench, true);
     stop(&bench->loggly, SIGKILL);
     fill_spool(bench, (size_t)size * MIB);
