@@ -133,7 +133,7 @@ static int harden(sqlite3 *handle, enum lw_db_way way)
     if (rc == SQLITE_OK && way != LW_DB_OWN)
         rc = sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (rc == SQLITE_OK)
-        rc = sqlite3_exec(handle, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -8192", NULL,
+        rc = sqlite3_exec(handle, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -16384", NULL,
                           NULL, NULL);
     return rc;
 }

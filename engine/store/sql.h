@@ -79,9 +79,8 @@
                      "lane = ?2 ORDER BY id LIMIT 1")                                                                  \
     X(OUTBOX_SEQ, "SELECT first_seq FROM outbox WHERE id = ?1")                                                        \
     X(OUTBOX_SIZE, "SELECT lane, events, bytes FROM outbox WHERE id = ?1 AND sink = ?2")                               \
-    X(OUTBOX_READ, "SELECT id, kind, events, first_seq, stored, digest, body FROM outbox WHERE id IN (SELECT id FROM " \
-                   "outbox INDEXED BY outbox_lane WHERE sink = ?1 AND lane = ?2 AND id > ?3 AND id < ?4 ORDER BY id "  \
-                   "LIMIT ?5) ORDER BY id")                                                                            \
+    X(OUTBOX_READ, "SELECT id, kind, events, first_seq, stored, digest, body FROM outbox INDEXED BY outbox_lane WHERE " \
+                   "sink = ?1 AND lane = ?2 AND id > ?3 AND id < ?4 ORDER BY id LIMIT ?5")                             \
     X(OUTBOX_BODY, "SELECT body, stored FROM outbox WHERE id = ?1 AND sink = ?2")                                      \
     X(OUTBOX_REMOVE, "DELETE FROM outbox WHERE id = ?1")                                                               \
     X(DEAD_PUT, "INSERT OR IGNORE INTO dead(sink, stored, reason, digest, body) VALUES(?1, ?2, ?3, ?4, ?5)")           \

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define READ_ROWS 4096 /* ids that are looked up at once; bodies are read one by one */
+#define READ_ROWS 4096 /* that one statement goes through; bodies are read one by one */
 
 static bool kind_of(struct lw_str id, enum lw_event_kind *kind)
 {
