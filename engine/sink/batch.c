@@ -8,7 +8,7 @@
 
 /* Bytes of rows that are looked at in vain (of another kind, nothing to send): one turn of the loop must not read a spool. */
 #define PASSED_OVER_MAX ((size_t)4 << 20)
-#define BODY_KEPT       ((size_t)6 << 20) /* a full batch: its memory is not fetched anew each time */
+#define BODY_KEPT       ((size_t)8 << 20) /* what a full batch grew to: its memory is not fetched anew each time */
 #define BODY_CEILING    ((size_t)16 << 20)
 
 struct taking {
@@ -17,8 +17,8 @@ struct taking {
     struct lw_batch_limit limit;
     lw_fit_call *fit;
     void *context;
-    size_t passed_over;
-    bool kind_known;
+    size_t passed_over, step, read;
+    bool kind_known, more; /* more: it ended for the step alone */
     enum lw_err err;
 };
 
@@ -115,9 +115,12 @@ static bool take_row(void *context, const struct lw_outbox_row *row)
     taking->kind_known = true;
     if (row->kind != batch->kind) {
         taking->passed_over += row->bytes.len;
+        batch->gaps = true;
         return taking->passed_over < PASSED_OVER_MAX;
     }
-    if (batch->events > 0 && taking->limit.events == 0 && batch->body.len + row->bytes.len - at > taking->limit.bytes)
+    batch->full =
+        batch->events > 0 && taking->limit.events == 0 && batch->body.len + row->bytes.len - at > taking->limit.bytes;
+    if (batch->full)
         return false; /* whole rows, where it can be */
     for (; at < row->bytes.len; at += n) {
         n = line_size(row->bytes, at);
@@ -125,14 +128,19 @@ static bool take_row(void *context, const struct lw_outbox_row *row)
             return false;
         if (full) {
             batch->rest = (struct lw_batch_cursor){.row = row->id, .at = at, .kind = row->kind};
+            batch->full = true;
             return false;
         }
     }
     if (!push_row(taking, row->id))
         return false;
+    batch->looked = row->id;
     if (batch->events == 0)
         taking->passed_over += row->bytes.len;
-    return taking->passed_over < PASSED_OVER_MAX && (taking->limit.events == 0 || batch->events < taking->limit.events);
+    taking->read += row->bytes.len;
+    taking->more = taking->step > 0 && taking->read >= taking->step;
+    return !taking->more && taking->passed_over < PASSED_OVER_MAX &&
+           (taking->limit.events == 0 || batch->events < taking->limit.events);
 }
 
 enum lw_err lw_batch_take(struct lw_batch *batch, const struct lw_outbox *outbox, uint32_t sink, enum lw_lane lane,
@@ -163,6 +171,61 @@ enum lw_err lw_batch_take(struct lw_batch *batch, const struct lw_outbox *outbox
     }
     if (err != LW_ERR_OK)
         lw_batch_clear(batch);
+    return err;
+}
+
+enum lw_err lw_batch_ahead(struct lw_batch *batch, const struct lw_batch *before, const struct lw_outbox *outbox,
+                           uint32_t sink, enum lw_lane lane, const struct lw_batch_limit *limit, size_t step,
+                           lw_fit_call *fit, void *context, bool *done, struct lw_fault *fault)
+{
+    bool begun = batch->looked != 0;
+    struct taking taking = {
+        .batch = batch,
+        .cursor = before->rest,
+        .limit = *limit,
+        .fit = fit,
+        .context = context,
+        .step = step,
+        .kind_known = begun || before->rest.row != 0,
+    };
+    uint64_t after = before->rest.row != 0 ? before->rest.row - 1 : before->looked;
+    enum lw_err err;
+
+    if (!begun) {
+        lw_batch_clear(batch);
+        batch->kind = before->rest.kind;
+    }
+    err = outbox->read(outbox->self, sink, lane, begun ? batch->looked : after, take_row, &taking, fault);
+    if (err == LW_ERR_OK && taking.err != LW_ERR_OK)
+        err = lw_fault_memory(fault, "events to send");
+    if (err != LW_ERR_OK)
+        lw_batch_clear(batch);
+    else
+        *done = !taking.more;
+    return err;
+}
+
+struct looking {
+    uint64_t row;
+    bool found;
+};
+
+static bool is_it(void *context, const struct lw_outbox_row *row)
+{
+    struct looking *looking = context;
+
+    looking->found = row->id == looking->row;
+    return false;
+}
+
+enum lw_err lw_batch_is_owed(const struct lw_batch *batch, const struct lw_outbox *outbox, uint32_t sink,
+                             enum lw_lane lane, bool *owed, struct lw_fault *fault)
+{
+    struct looking looking = {.row = batch->first.row};
+    enum lw_err err = outbox->read(outbox->self, sink, lane, looking.row - 1, is_it, &looking, fault);
+
+    if (err == LW_ERR_OK)
+        *owed = looking.found;
     return err;
 }
 
@@ -197,6 +260,8 @@ void lw_batch_clear(struct lw_batch *batch)
     batch->dead_n = 0;
     batch->skipped = 0;
     batch->rest = (struct lw_batch_cursor){0};
+    batch->looked = 0;
+    batch->full = batch->gaps = false;
 }
 
 void lw_batch_close(struct lw_batch *batch)

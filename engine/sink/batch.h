@@ -42,6 +42,9 @@ struct lw_batch {
     size_t dead_n, dead_capacity;
     uint32_t skipped;
     struct lw_batch_cursor rest; /* the cursor after it is settled */
+    uint64_t looked;             /* the last row that was looked at wholly; 0: none */
+    bool full;                   /* the limit ended it: what comes behind it is owed, too */
+    bool gaps;                   /* rows of other kinds were passed over on the way */
 };
 
 /* Takes what is oldest in the lane: events of one kind, that of the first row (that of the cursor's row as long as that is
@@ -52,6 +55,16 @@ LW_MUST_USE enum lw_err lw_batch_take(struct lw_batch *batch, const struct lw_ou
                                       enum lw_lane lane, const struct lw_batch_cursor *cursor,
                                       const struct lw_batch_limit *limit, lw_fit_call *fit, void *context,
                                       struct lw_fault *fault);
+/* Takes what will be the oldest when `before`, which is full and has no gaps, is settled: the next batch, read while that one
+   is on its way. A call reads about `step` bytes (0: all that is missing) and sets *done when the batch is whole; the first
+   call begins with an empty `batch`. On failure the batch is empty. */
+LW_MUST_USE enum lw_err lw_batch_ahead(struct lw_batch *batch, const struct lw_batch *before,
+                                       const struct lw_outbox *outbox, uint32_t sink, enum lw_lane lane,
+                                       const struct lw_batch_limit *limit, size_t step, lw_fit_call *fit, void *context,
+                                       bool *done, struct lw_fault *fault);
+/* Whether what was read ahead is still owed. The oldest rows of a lane are given up first, so its first row tells of all. */
+LW_MUST_USE enum lw_err lw_batch_is_owed(const struct lw_batch *batch, const struct lw_outbox *outbox, uint32_t sink,
+                                         enum lw_lane lane, bool *owed, struct lw_fault *fault);
 /* Buries what is dead (and the batch's one event, where `refused` gives the reason) and pays the rows. May be repeated after a
    failure. */
 LW_MUST_USE enum lw_err lw_batch_settle(const struct lw_batch *batch, const struct lw_outbox *outbox, uint32_t sink,

@@ -78,6 +78,7 @@ void lw_delivery_close(struct lw_delivery *delivery)
             delivery->http.cancel(delivery->http.self, lane->request);
         lw_delivery_outcome_wipe(lane);
         lw_batch_close(&lane->batch);
+        lw_batch_close(&lane->next);
     }
     if (delivery->append.path)
         lw_append_close(&delivery->append);
@@ -93,7 +94,7 @@ void lw_delivery_on_wake(struct lw_delivery *delivery, void (*wake)(void *contex
 
 /* ---- sending ---- */
 
-static enum lw_fit fit(void *context, enum lw_event_kind kind, struct lw_str event, const char **reason)
+enum lw_fit lw_delivery_fit(void *context, enum lw_event_kind kind, struct lw_str event, const char **reason)
 {
     const struct lw_delivery *delivery = context;
 
@@ -111,7 +112,7 @@ static enum lw_err take(struct lw_delivery_lane *lane, uint32_t events, struct l
     const struct lw_batch_limit limit = {.bytes = lane->ramp, .events = events};
 
     return lw_batch_take(&lane->batch, &delivery->outbox, delivery->options.sink, lane->which, &lane->cursor, &limit,
-                         fit, delivery, fault);
+                         lw_delivery_fit, delivery, fault);
 }
 
 /* The events of the next request: all that there are, but for a lane in which one is looked for. */
@@ -190,6 +191,8 @@ static void start(struct lw_delivery_lane *lane)
                                    &lane->request, &lane->verdict)
                       ? LW_STAGE_IN_FLIGHT
                       : LW_STAGE_REPLIED;
+    if (lane->stage == LW_STAGE_IN_FLIGHT)
+        lw_delivery_ahead_begin(lane);
 }
 
 static bool busy(const struct lw_delivery *delivery)
@@ -224,6 +227,14 @@ static bool may_start(const struct lw_delivery_lane *lane)
            !(writes(delivery) && delivery->slice >= lw_delivery_outcome_most(&delivery->options));
 }
 
+/* Nothing is owed, and no memory is held for it. */
+static void rest(struct lw_delivery_lane *lane)
+{
+    lane->suspects = 0;
+    lw_batch_close(&lane->batch);
+    lw_batch_close(&lane->next);
+}
+
 /* Something may be owed: looks, and sends. */
 static enum lw_err try_to_send(struct lw_delivery_lane *lane, struct lw_fault *fault)
 {
@@ -235,6 +246,12 @@ static enum lw_err try_to_send(struct lw_delivery_lane *lane, struct lw_fault *f
         lane->owed = true; /* not looked at: it is looked at when it is due */
         return LW_ERR_OK;
     }
+    if (wanted_events(lane) == 0 && lw_delivery_ahead_use(lane)) {
+        lane->owed = false;
+        start(lane);
+        return LW_ERR_OK;
+    }
+    lw_delivery_ahead_forget(lane);
     err = take(lane, wanted_events(lane), fault);
     if (err == LW_ERR_OK && delivery->options.type == LW_DELIVERY_WEBHOOK && lane->suspects == 0 &&
         lane->batch.events > 0)
@@ -252,7 +269,7 @@ static enum lw_err try_to_send(struct lw_delivery_lane *lane, struct lw_fault *f
     else if (lane->batch.rows_n > 0)
         lane->stage = LW_STAGE_SETTLING; /* nothing of it can be sent */
     else
-        lane->suspects = 0;
+        rest(lane);
     return LW_ERR_OK;
 }
 
@@ -351,6 +368,15 @@ enum lw_err lw_delivery_work(struct lw_delivery *delivery, lw_time now, lw_span 
             next->ms = at;
     }
     return err;
+}
+
+bool lw_delivery_prepare(struct lw_delivery *delivery)
+{
+    bool more = false;
+
+    for (unsigned i = 0; i < LW_LANE_COUNT; i++)
+        more |= delivery->lanes[i].stage == LW_STAGE_IN_FLIGHT && lw_delivery_ahead_step(&delivery->lanes[i]);
+    return more;
 }
 
 /* ---- asking ---- */

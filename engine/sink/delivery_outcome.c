@@ -25,6 +25,13 @@ size_t lw_delivery_outcome_most(const struct lw_delivery_options *options)
     return FILE_BATCH;
 }
 
+size_t lw_delivery_outcome_ramp(const struct lw_delivery_lane *lane)
+{
+    size_t most = lw_delivery_outcome_most(&lane->delivery->options);
+
+    return lane->ramp > most / 2 ? most : lane->ramp * 2;
+}
+
 void lw_delivery_outcome_wipe(struct lw_delivery_lane *lane)
 {
     if (lane->payload.at)
@@ -92,7 +99,6 @@ static void set_error(struct lw_delivery *delivery, const char *why)
 static void acknowledged(struct lw_delivery_lane *lane)
 {
     struct lw_delivery *delivery = lane->delivery;
-    size_t most = lw_delivery_outcome_most(&delivery->options);
 
     delivery->status.events += lane->batch.events;
     delivery->status.bytes += lane->batch.body.len;
@@ -100,7 +106,7 @@ static void acknowledged(struct lw_delivery_lane *lane)
     delivery->held = false;
     delivery->refusals = 0;
     lane->suspects = lane->suspects > lane->batch.events ? lane->suspects - lane->batch.events : 0;
-    lane->ramp = lane->ramp > most / 2 ? most : lane->ramp * 2;
+    lane->ramp = lw_delivery_outcome_ramp(lane);
     lw_pace_sent(&lane->pace, delivery->ticks);
     for (unsigned i = 0; i < LW_LANE_COUNT; i++) {
         /* The sink lives: the other lanes need not wait, but they begin small. */
@@ -174,8 +180,10 @@ void lw_delivery_outcome_apply(struct lw_delivery_lane *lane)
 
     lw_delivery_outcome_wipe(lane);
     delivery->status.results[result]++;
-    if (result != LW_DELIVERY_RESULT_ACKNOWLEDGED)
+    if (result != LW_DELIVERY_RESULT_ACKNOWLEDGED) {
         set_error(delivery, lane->verdict.why);
+        lw_delivery_ahead_forget(lane);
+    }
     switch (result) {
     case LW_DELIVERY_RESULT_ACKNOWLEDGED:
         acknowledged(lane);

@@ -20,11 +20,16 @@ enum lw_stage {
     LW_STAGE_SETTLING /* decided; the outbox must be told */
 };
 
+/* The next batch, read while one is on its way. */
+enum lw_ahead { LW_AHEAD_NONE, LW_AHEAD_READING, LW_AHEAD_READY };
+
 struct lw_delivery_lane {
     struct lw_delivery *delivery;
     enum lw_lane which;
     enum lw_stage stage;
-    struct lw_batch batch;
+    struct lw_batch batch, next;
+    enum lw_ahead ahead; /* of `next` */
+    size_t ahead_bytes;  /* its limit: what a request may have once this one is acknowledged */
     struct lw_buf payload;
     struct lw_batch_cursor cursor;
     uint32_t suspects; /* so many of the next events hold one that is refused; 0: none is known */
@@ -59,8 +64,24 @@ struct lw_delivery {
     void *wake_context;
 };
 
+/* delivery_ahead.c: the next batch of a lane is made ready while one is on its way, so that the network need not wait for
+   the disk. The order stays: it is sent when that one is settled, and forgotten where that one must be sent again. */
+
+/* A request of the lane was started. */
+void lw_delivery_ahead_begin(struct lw_delivery_lane *lane);
+/* One step, where one is left; true: another is. A failure of the outbox is told when the batch is read in its turn. */
+bool lw_delivery_ahead_step(struct lw_delivery_lane *lane);
+/* The lane's batch is settled: true where the next one has become the lane's batch, to be sent. What is missing of it is read. */
+bool lw_delivery_ahead_use(struct lw_delivery_lane *lane);
+void lw_delivery_ahead_forget(struct lw_delivery_lane *lane);
+
+/* What the delivery's sink can do with an event: an lw_fit_call whose context is the delivery. */
+enum lw_fit lw_delivery_fit(void *context, enum lw_event_kind kind, struct lw_str event, const char **reason);
+
 /* delivery_outcome.c: what a reply means for its lane, and what people are told. */
 
+/* Bytes of a request after one that was acknowledged. */
+size_t lw_delivery_outcome_ramp(const struct lw_delivery_lane *lane);
 /* Bytes of a batch at most. */
 size_t lw_delivery_outcome_most(const struct lw_delivery_options *options);
 void lw_delivery_outcome_note(const struct lw_delivery *delivery, enum lw_note level, const char *text);

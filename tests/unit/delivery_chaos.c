@@ -9,7 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define EVENTS 400
+#define EVENTS  400
+#define PADDING 30000 /* bytes of a heavy event at most: batches are full, rows are split */
 
 struct fate {
     bool poison;
@@ -26,6 +27,7 @@ struct weather {
     struct fate fates[EVENTS];
     char *bytes[EVENTS];
     size_t answered; /* requests before that one are closed */
+    bool heavy;
 };
 
 static unsigned chance(struct weather *weather, unsigned below)
@@ -92,14 +94,17 @@ static void answer(struct weather *weather, size_t i, bool calm)
 
 static void add_some(struct weather *weather, unsigned *made)
 {
-    char lines[4096] = "", one[128];
+    static char lines[16 * (PADDING + 128)], one[PADDING + 128], padding[PADDING];
     enum lw_event_kind kind = (enum lw_event_kind)chance(weather, LW_EVENT_COUNT);
     unsigned n = 1 + chance(weather, 12);
 
+    lines[0] = '\0';
+    memset(padding, 'x', sizeof(padding));
     for (unsigned i = 0; i < n && *made < EVENTS; i++, ++*made) {
         weather->fates[*made].poison = chance(weather, 40) == 0;
-        snprintf(one, sizeof(one), "{\"n\": %u,\"x\":%llu}\n", *made,
-                 (unsigned long long)kit_random_bits(&weather->random));
+        snprintf(one, sizeof(one), "{\"n\": %u,\"x\":%llu,\"y\":\"%.*s\"}\n", *made,
+                 (unsigned long long)kit_random_bits(&weather->random),
+                 weather->heavy ? (int)chance(weather, PADDING) : 0, padding);
         strcat(lines, one);
     }
     if (lines[0])
@@ -134,6 +139,8 @@ static void step(struct weather *weather, bool calm)
     err = lw_delivery_work(weather->delivery, (lw_time){weather->world.now}, (lw_span){weather->world.ticks}, &next,
                            NULL);
     CU_ASSERT(err == LW_ERR_OK || err == LW_ERR_FULL);
+    while (chance(weather, 3) > 0 && lw_delivery_prepare(weather->delivery)) {
+    }
     never_two_in_a_lane(weather);
     for (size_t i = 0; i < weather->http.asked_n; i++) {
         if (weather->http.asked[i].open && chance(weather, 3) > 0)
@@ -151,12 +158,10 @@ static void step(struct weather *weather, bool calm)
     weather->world.now += 1 + chance(weather, 100000);
 }
 
-static void promises_hold_in_any_weather(void)
+static void hold_promises(struct kit_random random, unsigned rounds, bool heavy)
 {
-    struct kit_random random = kit_seed(5);
-
-    for (unsigned round = 0; round < 60; round++) {
-        struct weather weather = {.random = {kit_random_bits(&random)}};
+    for (unsigned round = 0; round < rounds; round++) {
+        struct weather weather = {.random = {kit_random_bits(&random)}, .heavy = heavy};
         unsigned made = 0, steps = 0, poison = 0;
         FILE *file;
 
@@ -190,13 +195,21 @@ static void promises_hold_in_any_weather(void)
     }
 }
 
-/* Without ambiguous outcomes, restarts and failing payments each event is taken exactly once. */
-static void once_where_every_answer_arrives(void)
+static void promises_hold_in_any_weather(void)
 {
-    struct kit_random random = kit_seed(6);
+    hold_promises(kit_seed(5), 60, false);
+}
 
-    for (unsigned round = 0; round < 40; round++) {
-        struct weather weather = {.random = {kit_random_bits(&random)}};
+static void promises_hold_with_full_batches(void)
+{
+    hold_promises(kit_seed(7), 12, true);
+}
+
+/* Without ambiguous outcomes, restarts and failing payments each event is taken exactly once. */
+static void take_each_once(struct kit_random random, unsigned rounds, bool heavy)
+{
+    for (unsigned round = 0; round < rounds; round++) {
+        struct weather weather = {.random = {kit_random_bits(&random)}, .heavy = heavy};
         unsigned made = 0, steps = 0;
         FILE *file;
 
@@ -221,6 +234,18 @@ static void once_where_every_answer_arrives(void)
     }
 }
 
+static void once_where_every_answer_arrives(void)
+{
+    take_each_once(kit_seed(6), 40, false);
+}
+
+static void once_with_full_batches(void)
+{
+    take_each_once(kit_seed(8), 12, true);
+}
+
 KIT_SUITE("delivery_chaos",
           {"nothing is lost, no id has two bodies, no lane two requests", promises_hold_in_any_weather},
-          {"each event is taken once where every answer arrives", once_where_every_answer_arrives})
+          {"so it is with full batches and rows that are split", promises_hold_with_full_batches},
+          {"each event is taken once where every answer arrives", once_where_every_answer_arrives},
+          {"so it is with full batches, too", once_with_full_batches})

@@ -16,6 +16,7 @@
 #define SLICE_MS      10               /* of the turn, with which deliveries still go */
 #define LOOK_EACH_MS  (1 * LW_SECOND)  /* of the housekeeping timer */
 #define ARENA_CEILING ((size_t)64 << 20)
+#define PRIORITIES    3 /* the middle one is that of all events that name none; reading ahead comes after them */
 
 void lw_loop_soon(struct lw_loop *loop)
 {
@@ -49,6 +50,29 @@ void lw_loop_die(struct lw_loop *loop, const struct lw_fault *fault)
     end_loop(loop, lasts ? LW_EXIT_STORE : LW_EXIT_INPUT);
 }
 
+/* Once the sockets take nothing more. A timer: an event that is made active by itself would not let them be looked at. */
+static void prepare_soon(struct lw_loop *loop)
+{
+    static const struct timeval now = {0};
+
+    evtimer_add(loop->ahead, &now);
+}
+
+static void on_ahead(evutil_socket_t fd, short what, void *context)
+{
+    struct lw_loop *loop = context;
+    bool more = false;
+
+    (void)fd;
+    (void)what;
+    lw_slices_begin(&loop->slices, LW_SLICE_DELIVER);
+    for (size_t i = 0; i < loop->out_n; i++)
+        more |= lw_delivery_prepare(loop->out[i].delivery);
+    lw_slices_end(&loop->slices);
+    if (more)
+        prepare_soon(loop);
+}
+
 /* Lets every delivery that is due work; `next`: when one wants to again. */
 static void deliver(struct lw_loop *loop, lw_span *next)
 {
@@ -64,6 +88,7 @@ static void deliver(struct lw_loop *loop, lw_span *next)
             if (lw_delivery_work(out->delivery, lw_loop_now(loop), lw_loop_ticks(loop), &due, &fault) != LW_ERR_OK)
                 lw_loop_note(loop, LW_NOTE_ERROR, fault.text);
             out->due = due;
+            prepare_soon(loop);
         }
         lw_delivery_status(out->delivery, &status);
         if (status.events + status.dead + status.skipped != out->delivered) {
@@ -385,11 +410,13 @@ static enum lw_err open_base(struct lw_loop *loop, struct lw_fault *fault)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit to the size of files is a full disk, no end */
     loop->base = event_base_new();
-    if (loop->base == NULL)
+    if (loop->base == NULL || event_base_priority_init(loop->base, PRIORITIES) != 0)
         return lw_fault_memory(fault, "the loop");
     loop->slice = evtimer_new(loop->base, on_slice, loop);
+    loop->ahead = evtimer_new(loop->base, on_ahead, loop);
     loop->look = event_new(loop->base, -1, EV_PERSIST, on_look, loop);
-    if (loop->slice == NULL || loop->look == NULL || event_add(loop->look, &each) != 0)
+    if (loop->slice == NULL || loop->ahead == NULL || loop->look == NULL || event_add(loop->look, &each) != 0 ||
+        event_priority_set(loop->ahead, PRIORITIES - 1) != 0)
         return lw_fault_memory(fault, "the loop");
     err = lw_http_curl_open(&loop->curl, loop->base, "leeway/" LW_VERSION, fault);
     if (err != LW_ERR_OK)
@@ -413,6 +440,8 @@ static void close_all(struct lw_loop *loop)
     }
     if (loop->slice != NULL)
         event_free(loop->slice);
+    if (loop->ahead != NULL)
+        event_free(loop->ahead);
     if (loop->look != NULL)
         event_free(loop->look);
     if (loop->base != NULL)

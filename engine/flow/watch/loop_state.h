@@ -31,7 +31,7 @@ struct lw_loop {
     struct lw_world world;
     struct lw_slices slices;
     struct event_base *base;
-    struct event *slice, *look, *signals[LW_LOOP_SIGNALS];
+    struct event *slice, *ahead, *look, *signals[LW_LOOP_SIGNALS];
     struct lw_http_curl *curl;
     struct lw_http http;
     struct lw_store *store;
