@@ -670,6 +670,43 @@ static void a_run_of_which_only_the_instance_speaks_is_alive(void)
     CU_ASSERT_EQUAL(closed, 12);
 }
 
+/* So many runs are kept of a model; older ones go, and the judgement begins with a later run. */
+static void what_has_ended_is_not_told_again_when_the_oldest_runs_go(void)
+{
+    struct kit_daemon daemon;
+    struct kit_random random = kit_seed(37);
+    struct lw_buf events = {.ceiling = 1 << 26};
+    struct lw_store_info info;
+    unsigned before, from = 990;
+
+    kit_daemon_open(&daemon, YAML "notify_from: 2020-01-01\n", (lw_time){epoch.ms + 990 * LW_HOUR});
+    for (unsigned i = 0; i < 1100; i += i == 0 ? from : 22) {
+        struct lw_buf text = {.ceiling = 1 << 24};
+
+        for (unsigned run = i; run < (i == 0 ? from : i + 22); run++)
+            write_run(&text, run, (lw_time){epoch.ms + run * LW_HOUR},
+                      0.9 + 0.002 * kit_random_normal(&random) - (run >= 50 && run < 200 ? 0.03 : 0));
+        lw_buf_char(&text, '\0');
+        kit_daemon_give(&daemon, text.at, true);
+        lw_turn_wake(daemon.turn);
+        kit_daemon_run(&daemon, (lw_time){epoch.ms + ((i == 0 ? from : i + 22) - 1) * LW_HOUR + 30 * LW_MINUTE});
+        lw_buf_close(&text);
+        if (i != 0)
+            continue;
+        kit_daemon_events(&daemon, 0, &events);
+        before = count(events.at, "\"lw_event\":\"alert\"");
+        CU_ASSERT(before >= 2); /* down and up again, long ago */
+    }
+    lw_buf_clear(&events);
+    kit_daemon_events(&daemon, 0, &events);
+    CU_ASSERT_EQUAL(lw_store_info(daemon.store, &info, NULL), LW_ERR_OK);
+    CU_ASSERT(info.runs < 1090);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_event\":\"run\""), 1100);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_event\":\"alert\""), before);
+    kit_daemon_close(&daemon);
+    lw_buf_close(&events);
+}
+
 KIT_SUITE("turn", {"runs close, are judged and told", runs_close_are_judged_and_told},
           {"a run of which only the instance speaks is alive", a_run_of_which_only_the_instance_speaks_is_alive},
           {"alerts are those of the offline analysis, however the data come",
@@ -685,6 +722,8 @@ KIT_SUITE("turn", {"runs close, are judged and told", runs_close_are_judged_and_
           {"a back-fill of three months is one digest and no page",
            a_back_fill_of_three_months_is_one_digest_and_no_page},
           {"late data that refute an alert retract it", late_data_that_refute_an_alert_retract_it},
+          {"what has ended is not told again when the oldest runs go",
+           what_has_ended_is_not_told_again_when_the_oldest_runs_go},
           {"many models in trouble are one alert", many_models_in_trouble_are_one_alert},
           {"instance metrics are shipped with the instance that they are of",
            instance_metrics_are_shipped_with_the_instance_that_they_are_of},

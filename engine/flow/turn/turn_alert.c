@@ -291,15 +291,77 @@ static enum lw_err tell_event(struct lw_turn *turn, const struct lw_turn_verdict
     return send(turn, verdict, alert, event->transition, (struct lw_str){.len = 0}, fault);
 }
 
+/* The oldest runs of a model go, and from then on it is judged from a later one: charts that start there see the past a
+   little differently. What has ended long ago is not told anew for that. */
+struct past {
+    bool shortened;
+    const struct lw_told_alert *told; /* before */
+    size_t told_n;
+};
+
+static enum lw_err look_at_past(struct lw_turn *turn, const struct lw_turn_verdict *verdict, struct past *past,
+                                struct lw_fault *fault)
+{
+    const struct lw_judged *judged = verdict->judged;
+    struct lw_str name = lw_turn_join(turn, judged->origin, judged->model);
+    struct lw_buf text = {.ceiling = 256};
+    char first[24];
+    int64_t before = 0;
+    bool found = false;
+    enum lw_err err;
+
+    if (judged->runs_n == 0 || !judged->runs[0].run->has_end)
+        return LW_ERR_OK;
+    if (name.at == NULL)
+        return lw_fault_memory(fault, "a model");
+    err = lw_store_get(turn->store, LW_KIND_FIRST, name, &text, &found, fault);
+    found = found && err == LW_ERR_OK && lw_numbers_read(lw_buf_view(&text), &before, 1);
+    lw_buf_close(&text);
+    if (err != LW_ERR_OK || (found && before == judged->runs[0].run->end.ms))
+        return err;
+    past->shortened = found && before < judged->runs[0].run->end.ms;
+    snprintf(first, sizeof(first), "%" PRId64, judged->runs[0].run->end.ms);
+    err = lw_store_put(turn->store, LW_KIND_FIRST, name, lw_str_from(first), fault);
+    if (err == LW_ERR_OK && past->shortened && verdict->told.len > 0)
+        err = lw_live_told(verdict->told, &turn->arena, &past->told, &past->told_n, fault);
+    return err;
+}
+
+/* Stale is no end: a pager shows it as an open incident. */
+static bool has_ended(enum lw_alert_state state)
+{
+    return state != LW_ALERT_OPEN && state != LW_ALERT_STALE;
+}
+
+static bool is_over(const struct lw_turn_verdict *verdict, const struct past *past, const struct lw_alert *alert)
+{
+    if (!past->shortened || began(verdict->judged, alert).ms >= verdict->judged_until.ms)
+        return false;
+    for (size_t i = 0; i < past->told_n; i++) {
+        if (strcmp(past->told[i].alert.id, alert->id) == 0 && !has_ended(past->told[i].alert.state))
+            return false;
+    }
+    for (uint32_t i = 0; i < verdict->judged->alerts_n; i++) {
+        const struct lw_alert *now = &verdict->judged->alerts[i];
+
+        if (strcmp(now->id, alert->id) == 0 && !has_ended(now->state))
+            return false;
+    }
+    return true;
+}
+
 enum lw_err lw_turn_tell(struct lw_turn *turn, const struct lw_turn_verdict *verdict, struct lw_fault *fault)
 {
-    enum lw_err err = LW_ERR_OK;
+    struct past past = {.shortened = false};
+    enum lw_err err = look_at_past(turn, verdict, &past, fault);
 
     if (verdict->block->alert == LW_ALERT_AS_OBSERVE)
-        return LW_ERR_OK;
+        return err;
     for (size_t i = 0; err == LW_ERR_OK && i < verdict->events_n; i++) {
+        const struct lw_alert *alert = &verdict->events[i].alert;
+
         /* What began before the first start is in the digest, and in `leeway alerts`. */
-        if (began(verdict->judged, &verdict->events[i].alert).ms < turn->notify_from.ms)
+        if (began(verdict->judged, alert).ms < turn->notify_from.ms || is_over(verdict, &past, alert))
             continue;
         err = tell_event(turn, verdict, &verdict->events[i], fault);
     }

@@ -193,8 +193,12 @@ static enum lw_err keep_verdict(struct lw_turn *turn, void *self, struct lw_faul
 {
     const struct lw_turn_judging *judging = self;
     const struct lw_judged *judged = &judging->judged;
-    struct lw_turn_verdict verdict = {
-        .at = judging->at, .block = &turn->config->models[judging->block], .judged = judged, .now = lw_turn_now(turn)};
+    struct lw_turn_verdict verdict = {.at = judging->at,
+                                      .block = &turn->config->models[judging->block],
+                                      .judged = judged,
+                                      .now = lw_turn_now(turn),
+                                      .told = judging->known.told,
+                                      .judged_until = judging->known.judged_until};
     struct lw_buf after = {.ceiling = (size_t)256 << 20};
     struct lw_str told = judging->known.told;
     struct lw_str touched = lw_turn_join(turn, judged->origin, judged->model);

@@ -27,7 +27,8 @@
 #define LW_KIND_SILENT   "silent"   /* source: its state, see silence.h */
 #define LW_KIND_FLEET    "fleet"    /* the one alert for many models, while it is open */
 
-#define LW_KIND_OPEN "open" /* run: its first datapoint, and its model */
+#define LW_KIND_OPEN  "open"  /* run: its first datapoint, and its model */
+#define LW_KIND_FIRST "first" /* origin, model: the end of the oldest run that it was judged from */
 
 #define LW_JOIN '\x1f'
 
@@ -160,6 +161,8 @@ struct lw_turn_verdict {
     const struct lw_alert_event *events;
     size_t events_n;
     lw_time now;
+    struct lw_str told;   /* before, as in the store */
+    lw_time judged_until; /* before */
 };
 LW_MUST_USE enum lw_err lw_turn_tell(struct lw_turn *turn, const struct lw_turn_verdict *verdict,
                                      struct lw_fault *fault);
