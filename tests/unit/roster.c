@@ -37,6 +37,24 @@ static void a_model_has_one_place_however_many_there_are(void)
     lw_roster_close(roster);
 }
 
+static void those_that_are_known_are_found_when_there_is_no_room_for_more(void)
+{
+    struct lw_roster *roster = opened();
+    struct lw_fault fault = {.code = LW_ERR_OK};
+    uint32_t place = 0;
+    char name[32];
+
+    for (unsigned i = 0; i < LW_ROSTER_MAX; i++) {
+        snprintf(name, sizeof(name), "%u", i);
+        if (lw_roster_at(roster, LW_STR(""), lw_str_from(name), &place, NULL) != LW_ERR_OK || place != i)
+            break;
+    }
+    CU_ASSERT_EQUAL(place, LW_ROSTER_MAX - 1);
+    CU_ASSERT_EQUAL(lw_roster_at(roster, LW_STR(""), LW_STR("one more"), &place, &fault), LW_ERR_LIMIT);
+    CU_ASSERT_EQUAL(at(roster, "", "7"), 7);
+    lw_roster_close(roster);
+}
+
 static void who_waits_longest_is_judged_first_and_once(void)
 {
     struct lw_roster *roster = opened();
@@ -80,5 +98,7 @@ static void a_deadline_queues_its_model_when_it_has_come(void)
 }
 
 KIT_SUITE("roster", {"a model has one place, however many there are", a_model_has_one_place_however_many_there_are},
+          {"those that are known are found when there is no room for more",
+           those_that_are_known_are_found_when_there_is_no_room_for_more},
           {"who waits longest is judged first, and once", who_waits_longest_is_judged_first_and_once},
           {"a deadline queues its model when it has come", a_deadline_queues_its_model_when_it_has_come})

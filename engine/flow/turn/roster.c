@@ -90,12 +90,12 @@ enum lw_err lw_roster_at(struct lw_roster *roster, struct lw_str origin, struct 
     struct lw_roster_model added = {.source = 0};
     uint32_t *slot;
 
-    if (roster->n >= LW_ROSTER_MAX)
-        return lw_fault_set(fault, LW_ERR_LIMIT, "more than %u models: name them with `models:`, or exclude some",
-                            LW_ROSTER_MAX);
     if (!grow(roster))
         return lw_fault_memory(fault, "the list of models");
     slot = slot_of(roster, origin, model);
+    if (*slot == 0 && roster->n >= LW_ROSTER_MAX)
+        return lw_fault_set(fault, LW_ERR_LIMIT, "more than %u models: name them with `models:`, or exclude some",
+                            LW_ROSTER_MAX);
     if (*slot == 0) {
         added.origin = lw_arena_text(&roster->texts, origin);
         added.model = lw_arena_text(&roster->texts, model);
