@@ -484,7 +484,7 @@ static void a_page_that_was_refused_for_the_rate_is_not_passed_over(void)
     for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
         struct reader *reader = begin();
 
-        for (int k = 0; k < 3500; k++)
+        for (int k = 0; k < 2200; k++)
             add_event(reader->service, reader->service->now - LW_HOUR + k, 0, false);
         turn(reader, true);
         answer(reader->service);
@@ -503,7 +503,7 @@ static void a_rate_that_is_less_than_an_overlap_has_pages_is_kept_to(void)
 {
     struct reader *reader = begin();
 
-    for (int i = 0; i < 5800; i++)
+    for (int i = 0; i < 4800; i++)
         add_event(reader->service, reader->service->now - 10 * LW_MINUTE + i, 0, false);
     reader->service->per_minute = 3;
     run_for(reader, 30 * LW_MINUTE);
