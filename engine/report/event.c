@@ -97,7 +97,7 @@ void lw_event_run(const struct lw_event_stamp *stamp, const struct lw_judged *mo
 {
     const struct lw_run *run = judged->run;
     struct lw_str name = lw_run_str(run, run->name);
-    struct digits revision;
+    struct digits revision = {.text = ""};
     const struct lw_str parts[] = {LW_STR("run"), model->origin, model->model, name,
                                    part_of(stamp->revision, &revision)};
     struct writer writer = begin(stamp, "run", out);

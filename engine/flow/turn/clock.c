@@ -39,5 +39,9 @@ void lw_clock_saw(struct lw_clock *clock, lw_time newest, lw_time wall, lw_span 
 
 lw_time lw_clock_time(const struct lw_clock *clock, lw_time wall, lw_span ticks)
 {
-    return clock->known ? (lw_time){ticks.ms + clock->ahead} : wall;
+    lw_time time = wall;
+
+    if (clock->known)
+        time.ms = ticks.ms + clock->ahead;
+    return time;
 }
