@@ -166,10 +166,20 @@ static void stop(struct kit_daemon *daemon)
     lw_config_close(daemon->config);
 }
 
+static void write_configuration(const struct kit_daemon *daemon, const char *yaml)
+{
+    FILE *file = fopen(daemon->config_path, "w");
+
+    if (file == NULL)
+        fail("configuration file", &(struct lw_fault){.text = "cannot be written"});
+    fprintf(file, "store: %s\nsources: [{type: file, name: script, path: %s/none}]\n%s\n", daemon->store_path,
+            daemon->folder, yaml);
+    fclose(file);
+}
+
 void kit_daemon_open(struct kit_daemon *daemon, const char *yaml, lw_time now)
 {
     static unsigned number;
-    FILE *file;
 
     *daemon = (struct kit_daemon){.now = now};
     daemon->world = (struct lw_world){.self = daemon, .now = virtual_now, .ticks = virtual_ticks, .note = virtual_note};
@@ -179,12 +189,7 @@ void kit_daemon_open(struct kit_daemon *daemon, const char *yaml, lw_time now)
     snprintf(daemon->folder, sizeof(daemon->folder), "%.240s", kit_temporary_directory());
     snprintf(daemon->store_path, sizeof(daemon->store_path), "%s/store-%u.db", daemon->folder, number);
     snprintf(daemon->config_path, sizeof(daemon->config_path), "%s/leeway-%u.yaml", daemon->folder, number);
-    file = fopen(daemon->config_path, "w");
-    if (file == NULL)
-        fail("configuration file", &(struct lw_fault){.text = "cannot be written"});
-    fprintf(file, "store: %s\nsources: [{type: file, name: script, path: %s/none}]\n%s\n", daemon->store_path,
-            daemon->folder, yaml);
-    fclose(file);
+    write_configuration(daemon, yaml);
     start(daemon);
 }
 
@@ -230,6 +235,13 @@ void kit_daemon_run(struct kit_daemon *daemon, lw_time until)
 void kit_daemon_restart(struct kit_daemon *daemon)
 {
     stop(daemon);
+    start(daemon);
+}
+
+void kit_daemon_configure(struct kit_daemon *daemon, const char *yaml)
+{
+    stop(daemon);
+    write_configuration(daemon, yaml);
     start(daemon);
 }
 

@@ -38,6 +38,8 @@ void kit_daemon_step(struct kit_daemon *daemon, int64_t ms);
 lw_span kit_daemon_ticks(const struct kit_daemon *daemon);
 /* As after a kill: what was not committed is forgotten, and the source goes on behind its stored mark. */
 void kit_daemon_restart(struct kit_daemon *daemon);
+/* A restart with another configuration, in the form that open takes. */
+void kit_daemon_configure(struct kit_daemon *daemon, const char *yaml);
 /* All events that are owed to the i-th sink, one per line, in order; appended. */
 void kit_daemon_events(struct kit_daemon *daemon, size_t sink, struct lw_buf *out);
 void kit_daemon_close(struct kit_daemon *daemon);

@@ -330,6 +330,42 @@ static void the_configuration_says_how_grave_an_alert_may_be(void)
     CU_ASSERT_TRUE(alerts_with("models: [{match: '*', alert: info}]\n" YAML, "\"lw_severity\":\"info\"") >= 1);
 }
 
+/* A rule is broken by one run; then the configuration is another; then runs keep the rule. What the only sink, which takes
+   tickets and graver ones, gets after the change. */
+static void check_end_after_change(const char *changed)
+{
+    static const char yaml[] = "defaults: {require: ['validation:accuracy >= 0.85'], alert: %s}\n"
+                               "sinks: [{type: file, name: out, path: /nonexistent/out.ndjson, events: [alert], "
+                               "min_severity: ticket}]\n";
+    char before[400];
+    char after[400];
+    struct kit_daemon daemon;
+    struct kit_random random = kit_seed(37);
+    struct lw_buf events = {.ceiling = 1 << 26};
+
+    snprintf(before, sizeof(before), yaml, "ticket");
+    snprintf(after, sizeof(after), yaml, changed);
+    kit_daemon_open(&daemon, before, (lw_time){epoch.ms - LW_HOUR});
+    live(&daemon, 0, 3, 2, 0.1, &random);
+    kit_daemon_events(&daemon, 0, &events);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_state\":\"open\""), 1);
+    kit_daemon_configure(&daemon, after);
+    live(&daemon, 3, 6, 6, 0, &random);
+    live(&daemon, 6, 7, 6, 0.1, &random);
+    lw_buf_clear(&events);
+    kit_daemon_events(&daemon, 0, &events);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_state\":\"open\""), 1);
+    CU_ASSERT_EQUAL(count(events.at, "\"lw_state\":\"resolved\""), 1);
+    kit_daemon_close(&daemon);
+    lw_buf_close(&events);
+}
+
+static void who_was_told_of_an_alert_is_told_how_it_ends(void)
+{
+    check_end_after_change("info");
+    check_end_after_change("observe");
+}
+
 static void a_restart_at_any_moment_repeats_and_loses_no_event(void)
 {
     struct kit_random random = kit_seed(17);
@@ -716,6 +752,8 @@ KIT_SUITE("turn", {"runs close, are judged and told", runs_close_are_judged_and_
           {"what happens now is told, and what began before comes as one digest",
            what_happens_now_is_told_and_what_began_before_comes_as_one_digest},
           {"the configuration says how grave an alert may be", the_configuration_says_how_grave_an_alert_may_be},
+          {"who was told of an alert is told how it ends, whatever is configured by then",
+           who_was_told_of_an_alert_is_told_how_it_ends},
           {"a restart at any moment repeats and loses no event", a_restart_at_any_moment_repeats_and_loses_no_event},
           {"a source that stops is one alert, and holds back those that follow from it",
            a_source_that_stops_is_one_alert_and_holds_back_those_that_follow_from_it},

@@ -156,7 +156,8 @@ static bool is_pager(const struct lw_config_sink *sink)
 }
 
 enum lw_err lw_courier_alert(struct lw_courier *courier, lw_time now, const struct lw_courier_topic *topic,
-                             const struct lw_event_alert *event, bool digest, struct lw_fault *fault)
+                             const struct lw_event_alert *event, enum lw_severity gravest, bool digest,
+                             struct lw_fault *fault)
 {
     struct lw_event_stamp stamp = {.at = now, .has_at = true};
     enum lw_err err = LW_ERR_OK;
@@ -167,7 +168,7 @@ enum lw_err lw_courier_alert(struct lw_courier *courier, lw_time now, const stru
         if (!takes_kind(sink, LW_EVENT_ALERT) || (digest && is_pager(sink)))
             continue;
         /* A test goes to every sink, and a digest to all that are no pagers: that is what they are for. */
-        if (!event->test && !digest && (event->alert->severity < sink->min_severity || !takes_topic(sink, topic)))
+        if (!event->test && !digest && (gravest < sink->min_severity || !takes_topic(sink, topic)))
             continue;
         err = number(courier, i, &stamp, fault);
         if (err != LW_ERR_OK)

@@ -25,9 +25,11 @@ uint32_t lw_courier_sink(const struct lw_courier *courier, size_t i);
 LW_MUST_USE enum lw_err lw_courier_run(struct lw_courier *courier, lw_time now, const struct lw_courier_topic *topic,
                                        const struct lw_judged *model, const struct lw_judged_run *run,
                                        uint32_t revision, struct lw_fault *fault);
-/* `digest`: it tells of the past, and never goes to a pager. */
+/* To the sinks that take alerts as grave as `gravest`: the severity of the event, or a graver one that it was told with
+   before, for who was told is told how it ends. `digest`: it tells of the past, and never goes to a pager. */
 LW_MUST_USE enum lw_err lw_courier_alert(struct lw_courier *courier, lw_time now, const struct lw_courier_topic *topic,
-                                         const struct lw_event_alert *event, bool digest, struct lw_fault *fault);
+                                         const struct lw_event_alert *event, enum lw_severity gravest, bool digest,
+                                         struct lw_fault *fault);
 /* `elsewhere`: the source has it from Loggly, or something else ships it there: only sinks with `metrics: always` get it. */
 LW_MUST_USE enum lw_err lw_courier_metric(struct lw_courier *courier, lw_time now, bool elsewhere,
                                           const struct lw_event_metric *event, struct lw_fault *fault);

@@ -49,7 +49,7 @@ enum lw_err lw_turn_own_alert(struct lw_turn *turn, const struct lw_turn_own_ale
         return err;
     snprintf(alert.message, sizeof(alert.message), "%s", own->message);
     log_alert(turn, &alert);
-    return lw_courier_alert(turn->courier, lw_turn_now(turn), &topic, &event, own->digest, fault);
+    return lw_courier_alert(turn->courier, lw_turn_now(turn), &topic, &event, own->severity, own->digest, fault);
 }
 
 /* --- many models at once --- */
@@ -223,6 +223,39 @@ static struct lw_str run_name(const struct lw_judged *judged, uint32_t run)
     return lw_run_str(judged->runs[run].run, judged->runs[run].run->name);
 }
 
+/* The gravest severity that an alert which goes on was sent with, as its number. */
+#define KIND_SENT "sent"
+
+static enum lw_err gravest_sent(struct lw_turn *turn, const char *id, enum lw_severity *gravest, bool *sent,
+                                struct lw_fault *fault)
+{
+    struct lw_buf text = {.ceiling = 256};
+    enum lw_err err = lw_store_get(turn->store, KIND_SENT, lw_str_from(id), &text, sent, fault);
+
+    *gravest = LW_SEVERITY_INFO;
+    if (err == LW_ERR_OK && *sent && text.len == 1 && text.at[0] <= '0' + LW_SEVERITY_PAGE)
+        *gravest = (enum lw_severity)(text.at[0] - '0');
+    lw_buf_close(&text);
+    return err;
+}
+
+/* Stale is no end: a pager shows it as an open incident. */
+static bool has_ended(enum lw_alert_state state)
+{
+    return state == LW_ALERT_RESOLVED || state == LW_ALERT_SETTLED || state == LW_ALERT_RETRACTED;
+}
+
+static enum lw_err keep_sent(struct lw_turn *turn, const struct lw_alert *alert, enum lw_severity gravest,
+                             struct lw_fault *fault)
+{
+    char number = (char)('0' + gravest);
+
+    return lw_store_put(turn->store, KIND_SENT, lw_str_from(alert->id),
+                        (struct lw_str){.at = &number, .len = !has_ended(alert->state)}, fault);
+}
+
+/* An alert that was sent is ended where it was sent to, though it would not be sent now: an incident must not stay open
+   because the configuration changed, or because late data made it less grave. */
 static enum lw_err send(struct lw_turn *turn, const struct lw_turn_verdict *verdict, const struct lw_alert *alert,
                         enum lw_transition transition, struct lw_str occasion, struct lw_fault *fault)
 {
@@ -237,9 +270,20 @@ static enum lw_err send(struct lw_turn *turn, const struct lw_turn_verdict *verd
                                          .transition = transition,
                                          .occasion = occasion};
 
+    enum lw_severity gravest;
+    bool sent;
+    enum lw_err err = gravest_sent(turn, alert->id, &gravest, &sent, fault);
+
     told.severity = lw_config_severity(verdict->block->alert, alert->severity);
+    if (err != LW_ERR_OK || (verdict->block->alert == LW_ALERT_AS_OBSERVE && (!sent || !has_ended(alert->state))))
+        return err;
+    if (told.severity > gravest)
+        gravest = told.severity;
+    err = keep_sent(turn, alert, gravest, fault);
+    if (err != LW_ERR_OK)
+        return err;
     log_alert(turn, &told);
-    return lw_courier_alert(turn->courier, verdict->now, &topic, &event, false, fault);
+    return lw_courier_alert(turn->courier, verdict->now, &topic, &event, gravest, false, fault);
 }
 
 /* An alert that was told as acknowledged: updates of it hold back. */
@@ -327,12 +371,6 @@ static enum lw_err look_at_past(struct lw_turn *turn, const struct lw_turn_verdi
     return err;
 }
 
-/* Stale is no end: a pager shows it as an open incident. */
-static bool has_ended(enum lw_alert_state state)
-{
-    return state != LW_ALERT_OPEN && state != LW_ALERT_STALE;
-}
-
 static bool is_over(const struct lw_turn_verdict *verdict, const struct past *past, const struct lw_alert *alert)
 {
     if (!past->shortened || began(verdict->judged, alert).ms >= verdict->judged_until.ms)
@@ -355,8 +393,6 @@ enum lw_err lw_turn_tell(struct lw_turn *turn, const struct lw_turn_verdict *ver
     struct past past = {.shortened = false};
     enum lw_err err = look_at_past(turn, verdict, &past, fault);
 
-    if (verdict->block->alert == LW_ALERT_AS_OBSERVE)
-        return err;
     for (size_t i = 0; err == LW_ERR_OK && i < verdict->events_n; i++) {
         const struct lw_alert *alert = &verdict->events[i].alert;
 
