@@ -124,7 +124,7 @@ void lw_event_summary(const struct lw_event_stamp *stamp, const struct lw_judged
     struct lw_str metric_name = lw_run_str(run, metric->name);
     const struct lw_summary *summary = &metric->summary;
     bool any = summary->count > 0;
-    struct digits revision;
+    struct digits revision = {.text = ""};
     const struct lw_str parts[] = {
         LW_STR("summary"), model->origin, model->model, name, metric_name, part_of(stamp->revision, &revision)};
     struct writer writer = begin(stamp, "summary", out);
@@ -180,7 +180,7 @@ static void key_detectors(struct writer *writer, const struct lw_alert *alert)
 void lw_event_alert(const struct lw_event_stamp *stamp, const struct lw_event_alert *event, struct lw_buf *out)
 {
     const struct lw_alert *alert = event->alert;
-    struct digits revision;
+    struct digits revision = {.text = ""};
     const struct lw_str parts[] = {lw_str_from(alert->id), lw_str_from(lw_transition_name(event->transition)),
                                    part_of(alert->revision, &revision), event->occasion};
     struct writer writer = begin(stamp, "alert", out);
@@ -243,7 +243,7 @@ void lw_event_metric(const struct lw_event_stamp *stamp, const struct lw_event_m
 
 void lw_event_heartbeat(const struct lw_event_stamp *stamp, const struct lw_event_heartbeat *event, struct lw_buf *out)
 {
-    struct digits seq;
+    struct digits seq = {.text = ""};
     const struct lw_str parts[] = {LW_STR("heartbeat"), stamp->session, part_of(stamp->seq, &seq)};
     struct writer writer = begin(stamp, "heartbeat", out);
 
@@ -255,7 +255,7 @@ void lw_event_heartbeat(const struct lw_event_stamp *stamp, const struct lw_even
 
 void lw_event_loss(const struct lw_event_stamp *stamp, const struct lw_event_loss *event, struct lw_buf *out)
 {
-    struct digits seq;
+    struct digits seq = {.text = ""};
     const struct lw_str parts[] = {LW_STR("loss"), stamp->session, part_of(stamp->seq, &seq)};
     struct writer writer = begin(stamp, "loss", out);
 
