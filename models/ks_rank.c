@@ -293,24 +293,43 @@ static void set_bounds(const struct buffers *to, uint32_t pool_n, uint32_t n, ui
     }
 }
 
-/* Whether one of the values is outside of its bounds: each comparison that holds is -1. No branch hangs on the values. */
+static inline pair load(const double *at)
+{
+    pair two;
+
+    memcpy(&two, at, sizeof(two));
+    return two;
+}
+
+/* -1 for each comparison that holds. */
+static inline pair_of_bits outside(const double *values, const double *above, const double *below)
+{
+    const pair two = load(values);
+
+    return (two > load(above)) + (two < load(below));
+}
+
+/* Whether one of the values is outside of its bounds. No branch hangs on the values. */
 static bool is_extreme(const struct buffers *of, const double *values, uint32_t n)
 {
+    const double *above = of->above;
+    const double *below = of->below;
     pair_of_bits found = {0, 0};
+    pair_of_bits other = {0, 0};
     bool last = false;
     uint32_t i = 0;
 
-    for (; i + 2 <= n; i += 2) {
-        pair value, above, below;
-
-        memcpy(&value, values + i, sizeof(value));
-        memcpy(&above, of->above + i, sizeof(above));
-        memcpy(&below, of->below + i, sizeof(below));
-        found += value > above;
-        found += value < below;
+    for (; i + 4 <= n; i += 4) {
+        found += outside(values + i, above + i, below + i);
+        other += outside(values + i + 2, above + i + 2, below + i + 2);
+    }
+    if (i + 2 <= n) {
+        found += outside(values + i, above + i, below + i);
+        i += 2;
     }
     if (i < n)
-        last = (values[i] > of->above[i]) | (values[i] < of->below[i]);
+        last = (values[i] > above[i]) | (values[i] < below[i]);
+    found += other;
     return last | ((found[0] | found[1]) != 0);
 }
 

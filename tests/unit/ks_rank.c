@@ -149,6 +149,27 @@ static void a_full_pool_is_exchanged_like_any_other(void)
     free(pool);
 }
 
+static void infinite_values_are_values_like_others(void)
+{
+    struct kit_random random = kit_seed(17);
+    struct lw_ks_pool *pool = new_pool(10 * 8);
+    struct curve curves[10] = {{.n = 0}};
+
+    for (size_t run = 0; run < 200; run++) {
+        const size_t slot = run % 10;
+
+        curves[slot] = random_curve(&random, 8, 6);
+        for (size_t i = 0; i < curves[slot].n; i++)
+            curves[slot].values[i] = curves[slot].values[i] < -1.0  ? -HUGE_VAL
+                                     : curves[slot].values[i] > 2.0 ? HUGE_VAL
+                                                                    : curves[slot].values[i];
+        CU_ASSERT_EQUAL(lw_ks_rank_exchange(pool, (uint32_t)slot, (uint32_t)slot, curves[slot].values, curves[slot].n),
+                        LW_ERR_OK);
+        check_against_definition(pool, curves, 10, slot);
+    }
+    free(pool);
+}
+
 static void curves_enter_and_leave_in_any_order(void)
 {
     struct kit_random random = kit_seed(11);
@@ -302,6 +323,7 @@ static void refuses_bad_curves_and_keeps_the_pool(void)
 KIT_SUITE("ks_rank",
           {"the rank equals the definition while a window slides", equals_the_definition_while_a_window_slides},
           {"a full pool is exchanged like any other", a_full_pool_is_exchanged_like_any_other},
+          {"infinite values are values like others", infinite_values_are_values_like_others},
           {"curves enter and leave in any order", curves_enter_and_leave_in_any_order},
           {"the statistic is the two-sample distance to the pool",
            the_statistic_is_the_two_sample_distance_to_the_pool},
