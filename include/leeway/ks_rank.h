@@ -15,7 +15,7 @@
            lw_ks_rank_exchange(pool, leave, enter, values, n);
            lw_ks_rank_of(pool, enter, &rank);
 
-   Both are linear in the number of values in the pool: together about 2 to 4 microseconds for 50 curves of 15 values. */
+   Both are linear in the number of values in the pool: together about 2 microseconds for 50 curves of 15 values. */
 #ifndef LEEWAY_KS_RANK_H
 #define LEEWAY_KS_RANK_H
 
