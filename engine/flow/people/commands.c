@@ -254,7 +254,8 @@ static enum lw_err test_offline(struct asking *asking, struct lw_store *store, s
 static enum lw_err do_offline(struct asking *asking, struct lw_fault *fault)
 {
     bool reads = asking->request.command == LW_PEOPLE_DO_ALERTS;
-    struct lw_store_limits limits = {.spool = 0};
+    /* What is too much of a spool is the daemon's to give up: it knows the bound of each. */
+    struct lw_store_limits limits = {.spool = INT64_MAX};
     struct lw_store *store = NULL;
     struct lw_people_done done;
     enum lw_err err;

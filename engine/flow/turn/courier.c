@@ -21,16 +21,17 @@ static enum lw_err number_sinks(struct lw_courier *courier, struct lw_fault *fau
 
     if (err != LW_ERR_OK)
         return err;
-    for (size_t i = 0; err == LW_ERR_OK && i < courier->config->sinks_n; i++)
+    /* With their bounds: the end of the turn gives up what is over them, and the default may be less. */
+    for (size_t i = 0; err == LW_ERR_OK && i < courier->config->sinks_n; i++) {
         err = lw_store_sink(courier->store, lw_str_from(courier->config->sinks[i].name), &courier->numbers[i], fault);
+        if (err == LW_ERR_OK)
+            lw_store_sink_spool(courier->store, courier->numbers[i], courier->config->sinks[i].spool);
+    }
     if (err != LW_ERR_OK) {
         lw_store_rollback(courier->store);
         return err;
     }
-    err = lw_store_commit(courier->store, fault);
-    for (size_t i = 0; err == LW_ERR_OK && i < courier->config->sinks_n; i++)
-        lw_store_sink_spool(courier->store, courier->numbers[i], courier->config->sinks[i].spool);
-    return err;
+    return lw_store_commit(courier->store, fault);
 }
 
 enum lw_err lw_courier_open(struct lw_courier **out, const struct lw_config *config, struct lw_store *store,
