@@ -103,9 +103,13 @@ ok "it completes commands" test "$(complete_words leeway sim)" = simulate
 ok "it completes options" test "$(complete_words 'leeway analyze' --fals)" = --false-alarms
 ok "it completes values" test "$(complete_words 'leeway analyze --format' nd)" = ndjson
 if command -v mandoc >/dev/null; then
-    "$LEEWAY" help --man engine/share/leeway.1.in >"$work/leeway.1"
-    ok "mandoc finds nothing to warn of in the man page" mandoc -T lint -W style "$work/leeway.1"
-    mandoc -T html "$work/leeway.1" >"$work/out"
+    # Where it looks for the page that the other one refers to, whatever is installed here.
+    export MANPATH="$work/man"
+    mkdir -p "$MANPATH/man1" "$MANPATH/man5"
+    "$LEEWAY" help --man engine/share/leeway.1.in >"$MANPATH/man1/leeway.1"
+    "$LEEWAY" help --man engine/share/leeway.yaml.5.in >"$MANPATH/man5/leeway.yaml.5"
+    ok "mandoc finds nothing to warn of in the man page" mandoc -T lint -W style "$MANPATH/man1/leeway.1"
+    mandoc -T html "$MANPATH/man1/leeway.1" >"$work/out"
     ok "the man page has the options" says "false-alarms"
 else
     echo "# mandoc is not installed: the man page is not linted"
