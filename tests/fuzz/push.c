@@ -40,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (lw_push_open(&source, &options, &calls, LW_STR(""), NULL) != LW_ERR_OK)
         return 0;
     lw_push_begin(source.state, data[0] & 1 ? LW_PUSH_FIREHOSE : LW_PUSH_METRICS,
-                  data[0] & 2 ? LW_STR("ab-1") : LW_STR(""), 0, false, answered, &answers, &request);
+                  data[0] & 2 ? LW_STR("ab-1") : LW_STR(""), data[0] & 8 ? LW_STR("run-1") : LW_STR(""), 0, answered,
+                  &answers, &request);
     for (size_t at = 2; request != NULL && at < size; at += piece) {
         if (!lw_push_bytes(source.state, request, (const char *)data + at, piece < size - at ? piece : size - at))
             request = NULL;

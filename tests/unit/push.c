@@ -80,7 +80,7 @@ static void send_cut(struct client *client, enum lw_push_route route, const char
                      size_t chunk)
 {
     *client = (struct client){.status = 0};
-    lw_push_begin(source.state, route, lw_str_from(id), n, false, on_answer, client, &client->request);
+    lw_push_begin(source.state, route, lw_str_from(id), LW_STR(""), n, on_answer, client, &client->request);
     for (size_t at = 0; client->status == 0 && at < n; at += chunk) {
         size_t size = chunk < n - at ? chunk : n - at;
 
@@ -344,10 +344,10 @@ static void bodies_have_caps(void)
     (void)ready();
     taken(true);
     /* By Content-Length, before anything is read. */
-    lw_push_begin(source.state, LW_PUSH_METRICS, LW_STR(""), LW_PUSH_METRICS_MAX + 1, false, on_answer, &client,
+    lw_push_begin(source.state, LW_PUSH_METRICS, LW_STR(""), LW_STR(""), LW_PUSH_METRICS_MAX + 1, on_answer, &client,
                   &client.request);
     CU_ASSERT(client.status == 413 && client.request == NULL);
-    lw_push_begin(source.state, LW_PUSH_FIREHOSE, LW_STR("a"), LW_PUSH_FIREHOSE_MAX + 1, false, on_answer, &client,
+    lw_push_begin(source.state, LW_PUSH_FIREHOSE, LW_STR("a"), LW_STR(""), LW_PUSH_FIREHOSE_MAX + 1, on_answer, &client,
                   &client.request);
     CU_ASSERT(client.status == 400 && client.request == NULL); /* 413 would lose the batch */
     close_push();
@@ -488,7 +488,7 @@ static void a_client_that_leaves_is_forgotten(void)
     struct client client;
 
     open_told();
-    lw_push_begin(source.state, LW_PUSH_METRICS, LW_STR(""), 0, false, on_answer, &client, &client.request);
+    lw_push_begin(source.state, LW_PUSH_METRICS, LW_STR(""), LW_STR(""), 0, on_answer, &client, &client.request);
     CU_ASSERT_TRUE(lw_push_bytes(source.state, client.request, "abc", 3));
     lw_push_cancel(source.state, client.request);
     send(&client, "x");
@@ -508,7 +508,7 @@ static void whoever_waits_at_the_end_is_told(void)
     struct client reading = {.status = 0}, waiting;
 
     open_told();
-    lw_push_begin(source.state, LW_PUSH_METRICS, LW_STR(""), 0, false, on_answer, &reading, &reading.request);
+    lw_push_begin(source.state, LW_PUSH_METRICS, LW_STR(""), LW_STR(""), 0, on_answer, &reading, &reading.request);
     send(&waiting, "x");
     close_push();
     CU_ASSERT(reading.status == 503 && waiting.status == 503);

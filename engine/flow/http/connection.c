@@ -216,7 +216,13 @@ static void on_answered(void *context, const struct lw_push_answer *answer)
 static void begin_push(struct lw_connection *connection, enum lw_route route, const struct lw_head *head)
 {
     struct lw_server *server = connection->server;
+    char room[LW_PUSH_RUN_MAX];
+    struct lw_str run = {.len = 0};
 
+    if (lw_head_has_parameter(head->query, "run") && !lw_head_parameter(head->query, "run", room, sizeof(room), &run)) {
+        send_error(connection, 400, "run= has to be the name of a run, percent-encoded, of 255 bytes at most", "");
+        return;
+    }
     connection->phase = BODY;
     connection->chunked = head->chunked;
     connection->chunks = (struct lw_chunks){.left = 0};
@@ -225,8 +231,7 @@ static void begin_push(struct lw_connection *connection, enum lw_route route, co
     connection->since = ticks(server);
     set_timer(connection, server->options.body_time);
     lw_push_begin(server->calls.push, route == LW_ROUTE_PUSH ? LW_PUSH_METRICS : LW_PUSH_FIREHOSE,
-                  head->field[LW_HEAD_FIREHOSE_ID], head->length, head->has[LW_HEAD_PACKED], on_answered, connection,
-                  &connection->request);
+                  head->field[LW_HEAD_FIREHOSE_ID], run, head->length, on_answered, connection, &connection->request);
     if (connection->phase == BODY && head->has[LW_HEAD_EXPECT] && !head->old &&
         bufferevent_write(connection->bev, "HTTP/1.1 100 Continue\r\n\r\n", 25) != 0)
         drop(connection);

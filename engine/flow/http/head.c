@@ -244,6 +244,17 @@ static bool decode(struct lw_str text, char *room, size_t room_n, struct lw_str 
     return true;
 }
 
+bool lw_head_has_parameter(struct lw_str query, const char *name)
+{
+    while (query.len > 0) {
+        struct lw_str pair = before(&query, '&');
+
+        if (lw_str_equal(before(&pair, '='), lw_str_from(name)))
+            return true;
+    }
+    return false;
+}
+
 bool lw_head_parameter(struct lw_str query, const char *name, char *room, size_t room_n, struct lw_str *value)
 {
     while (query.len > 0) {

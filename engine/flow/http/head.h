@@ -45,6 +45,7 @@ int lw_head_read(struct lw_str bytes, struct lw_head *out, const char **why);
 
 /* The value of a parameter of the query, percent-decoded into `room`; false: it is not there, or is malformed, or does not
    fit. */
+bool lw_head_has_parameter(struct lw_str query, const char *name);
 bool lw_head_parameter(struct lw_str query, const char *name, char *room, size_t room_n, struct lw_str *value);
 /* Equal but for the case of ASCII letters. `lower` is lower-case. */
 bool lw_head_is(struct lw_str text, const char *lower);

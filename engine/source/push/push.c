@@ -32,6 +32,8 @@ struct lw_push_request {
     /* Where the next batch goes on. */
     size_t document, at;
     struct lw_push_counts counts;
+    char run[LW_PUSH_RUN_MAX];
+    size_t run_n;
 };
 
 /* A request in the batch that is ready, and where it goes on after it. */
@@ -169,7 +171,7 @@ static const char *why_not(const struct lw_push *push, enum lw_push_route route,
     return NULL;
 }
 
-void lw_push_begin(struct lw_push *push, enum lw_push_route route, struct lw_str id, uint64_t length, bool packed,
+void lw_push_begin(struct lw_push *push, enum lw_push_route route, struct lw_str id, struct lw_str run, uint64_t length,
                    lw_push_answered *answered, void *context, struct lw_push_request **out)
 {
     struct lw_push_request *request = NULL;
@@ -177,7 +179,6 @@ void lw_push_begin(struct lw_push *push, enum lw_push_route route, struct lw_str
     const char *why = why_not(push, route, id, length, &status);
     struct lw_str shown = lw_firehose_is_id(id) ? id : (struct lw_str){.len = 0};
 
-    (void)packed; /* gzip is told by its first two bytes */
     *out = NULL;
     push->health.requests++;
     if (why == NULL)
@@ -191,6 +192,9 @@ void lw_push_begin(struct lw_push *push, enum lw_push_route route, struct lw_str
     request->route = route;
     request->answered = answered;
     request->context = context;
+    if (run.len > 0)
+        memcpy(request->run, run.at, run.len);
+    request->run_n = run.len;
     request->body.is_firehose = route == LW_PUSH_FIREHOSE;
     request->body.text_max = push->options.text_max;
     request->body.held = &push->held;
@@ -317,6 +321,7 @@ static bool include(struct lw_push *push, struct lw_push_request *request, size_
         bool ends = n <= *room;
         struct lw_source_part part = {.label = LW_STR("http push"),
                                       .origin = lw_str_from(push->options.origin),
+                                      .run = {.at = request->run, .len = request->run_n},
                                       .format = lw_str_from(push->options.format),
                                       .begins = it->at == 0,
                                       .ends = ends};

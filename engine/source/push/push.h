@@ -12,6 +12,7 @@
 #define LW_PUSH_HELD_MAX     ((size_t)128 << 20) /* of all requests together; beyond it: 503 */
 #define LW_PUSH_RATIO_MAX    200                 /* of unpacked to packed, looked at after the first MiB */
 #define LW_PUSH_WAITING_MAX  64                  /* requests that wait */
+#define LW_PUSH_RUN_MAX      255                 /* bytes of the name of a run */
 
 enum lw_push_route { LW_PUSH_METRICS, LW_PUSH_FIREHOSE };
 
@@ -39,8 +40,9 @@ LW_MUST_USE enum lw_err lw_push_open(struct lw_source *out, const struct lw_push
 
 /* For the server. A request whose head is good begins; `answered` is called exactly once, from any of these functions, from
    `taken` or from close, unless it is cancelled before; the handle is void from then on (within begin: *out is NULL).
-   `id`: the Firehose request id of the head, empty where there is none. `length`: what Content-Length says; 0: unknown. */
-void lw_push_begin(struct lw_push *push, enum lw_push_route route, struct lw_str id, uint64_t length, bool packed,
+   `id`: the Firehose request id of the head, empty where there is none. `run`: of what does not say it itself, such as a
+   training log; empty: unknown. `length`: what Content-Length says; 0: unknown. Gzip is told by its first two bytes. */
+void lw_push_begin(struct lw_push *push, enum lw_push_route route, struct lw_str id, struct lw_str run, uint64_t length,
                    lw_push_answered *answered, void *context, struct lw_push_request **out);
 /* A piece of its body. Unpacked, and for Firehose taken apart, at once; memory grows by what comes out. false: it was
    answered, the handle is void. */
