@@ -378,7 +378,14 @@ static enum lw_err put_numbers(struct lw_store *store, struct lw_fault *fault)
     return lw_db_run(&ask, fault);
 }
 
-/* The bound of the spool holds whatever the caller forgot. */
+/* Bytes of alerts that were owed to a sink when the turn began. Sinks are only ever added, behind the others. */
+static uint64_t alerts_before(const struct lw_store *store, size_t place)
+{
+    return place < store->durable_sinks.n ? store->durable_sinks.at[place].lanes[LW_LANE_ALERT].bytes : 0;
+}
+
+/* The bound of the spool holds whatever the caller forgot. A sink that gets nothing more, because it was taken out of the
+   configuration, stops nobody. */
 static enum lw_err keep_bounds(struct lw_store *store, struct lw_fault *fault)
 {
     for (size_t i = 0; i < store->sinks.n; i++) {
@@ -393,7 +400,8 @@ static enum lw_err keep_bounds(struct lw_store *store, struct lw_fault *fault)
         err = lw_store_evict(store, sink->id, now, &full, fault);
         if (err != LW_ERR_OK)
             return err;
-        if (sink->lanes[LW_LANE_ALERT].bytes > lw_store_outbox_spool(store, i))
+        if (sink->lanes[LW_LANE_ALERT].bytes > lw_store_outbox_spool(store, i) &&
+            sink->lanes[LW_LANE_ALERT].bytes > alerts_before(store, i))
             return lw_fault_set(fault, LW_ERR_LIMIT,
                                 "the spool is full of alerts that could not be delivered: no input is taken until some "
                                 "are");

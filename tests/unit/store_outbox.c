@@ -383,6 +383,27 @@ static void a_full_spool_gives_up_metrics_first_then_runs_and_never_alerts_and_s
     lw_store_close(store);
 }
 
+static void a_sink_that_gets_nothing_more_stops_nobody(void)
+{
+    const struct lw_store_limits limits = {.spool = 1000000};
+    uint32_t sink, other;
+    struct lw_store *store = fresh(&limits, &sink);
+
+    OK(lw_store_sink(store, LW_STR("other"), &other, NULL));
+    OK(lw_store_begin(store, NULL));
+    add_bytes(store, sink, LW_EVENT_ALERT, 50000);
+    OK(lw_store_commit(store, NULL));
+    lw_store_sink_spool(store, sink, 10000); /* it was taken out of the configuration, or its spool made smaller */
+    OK(lw_store_begin(store, NULL));
+    add_bytes(store, other, LW_EVENT_ALERT, 100);
+    OK(lw_store_commit(store, NULL));
+    CU_ASSERT(lane_is(store, sink, LW_LANE_ALERT, 1, 1, 50000));
+    OK(lw_store_begin(store, NULL));
+    add_bytes(store, sink, LW_EVENT_ALERT, 100);
+    CU_ASSERT_EQUAL(lw_store_commit(store, NULL), LW_ERR_LIMIT);
+    lw_store_close(store);
+}
+
 static void each_sink_has_a_bound_of_its_own_and_it_survives_a_turn_that_was_taken_back(void)
 {
     const struct lw_store_limits limits = {.spool = 1000000};
@@ -511,6 +532,7 @@ KIT_SUITE("store_outbox",
            a_full_spool_gives_up_metrics_first_then_runs_and_never_alerts_and_says_so},
           {"each sink has a bound of its own, and it survives a turn that was taken back",
            each_sink_has_a_bound_of_its_own_and_it_survives_a_turn_that_was_taken_back},
+          {"a sink that gets nothing more stops nobody", a_sink_that_gets_nothing_more_stops_nobody},
           {"the bound of a spool holds to the byte even when nobody asks for room",
            the_bound_of_a_spool_holds_to_the_byte_even_when_nobody_asks_for_room},
           {"a row whose bytes changed on disk is a loss and stops nothing",
