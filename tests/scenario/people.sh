@@ -1,6 +1,7 @@
 #!/bin/bash
 # What is pushed is judged; people answer what is told, with and without a daemon, across restarts.
 . "$(dirname "$0")/../kit/tap.sh"
+. "$(dirname "$0")/../kit/http.sh"
 
 # Below the ports that the kernel gives to others.
 port=$((20000 + $$ % 12000))
@@ -31,29 +32,6 @@ stop() {
     wait "$daemon" 2>/dev/null
 }
 trap 'stop -KILL; rm -rf "$work"' EXIT
-# One request; the answer is in $work/reply.
-request() { # head lines and an empty one on standard input, then the body
-    exec 3<>"/dev/tcp/127.0.0.1/$port" || return 1
-    cat >&3
-    cat <&3 >"$work/reply"
-    exec 3>&-
-}
-push() { # file
-    {
-        printf 'POST /v1/metrics HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n'
-        printf 'Authorization: Bearer a-push-token-of-the-tests\r\nConnection: close\r\nContent-Length: %d\r\n\r\n' "$(wc -c <"$1")"
-        cat "$1"
-    } | request
-}
-get() { printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$1" | request; }
-replied() { grep -qaF -- "$1" "$work/reply" || { echo "not in the reply: $1"; head -n 20 "$work/reply"; return 1; }; }
-eventually() { # command...
-    for _ in $(seq 200); do
-        "$@" >/dev/null 2>&1 && return 0
-        sleep 0.05
-    done
-    "$@"
-}
 an_alert_is_open() {
     run alerts "${here[@]}" --format json
     id=$(grep -o '"id":"[a-z2-7]\{26\}"' "$work/out" | head -n 1 | cut -d '"' -f 4)
