@@ -29,10 +29,16 @@ TEST_LIBS := -lcunit -ljson-c
 BENCH_LIBS := -ljson-c
 
 # Rooms, left to right as in the import order.
-ROOMS    := models engine/base engine/decode engine/core engine/core/gather engine/core/judge engine/core/live \
-            engine/store engine/source \
-            engine/source/aws engine/source/loggly engine/source/push engine/sink engine/report engine/flow engine/flow/config \
-            engine/flow/http engine/flow/people engine/flow/reconcile engine/flow/service engine/flow/turn engine/flow/watch
+ROOMS    := models \
+            engine/base engine/base/scan \
+            engine/decode \
+            engine/core engine/core/gather engine/core/judge engine/core/live \
+            engine/store \
+            engine/source engine/source/aws engine/source/loggly engine/source/push \
+            engine/sink \
+            engine/report \
+            engine/flow engine/flow/config engine/flow/http engine/flow/people engine/flow/reconcile \
+            engine/flow/service engine/flow/turn engine/flow/watch
 LIB_SRC  := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
 MAIN_SRC := engine/main.c
 HEADERS  := $(wildcard include/leeway/*.h) $(foreach room,$(ROOMS),$(wildcard $(room)/*.h))

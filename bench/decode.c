@@ -2,7 +2,7 @@
    scanner alone that calls out the same tokens; alternating, from memory, on one thread.
    usage: decode FILE (made by bench/events) */
 #define _POSIX_C_SOURCE 200809L
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 #include "engine/decode/decode.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* How fast are metric events scanned? The scanner alone (tokens called out, fields recognised, numbers converted) beside
    json-c extracting the same fields, alternating, from memory, on one thread. usage: scan FILE (made by bench/events) */
 #define _POSIX_C_SOURCE 200809L
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
 #include <json-c/json.h>
 #include <stdio.h>

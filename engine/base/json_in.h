@@ -4,7 +4,7 @@
 #define LEEWAY_ENGINE_BASE_JSON_IN_H
 
 #include "engine/base/arena.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 #include "leeway/time.h"
 
 /* One value of the document; its members or elements follow it in the array. */

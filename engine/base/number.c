@@ -1,6 +1,6 @@
 #include "engine/base/json_out.h"
 
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "engine/base/time_text.h"
 
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 #include "engine/base/fault.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 #include "engine/decode/columns.h"
 #include "engine/decode/csv_body.h"
 #include "engine/decode/format.h"

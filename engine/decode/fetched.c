@@ -1,7 +1,7 @@
 #include "engine/base/arena.h"
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 #include "engine/decode/format.h"
 
 #include <stdlib.h>

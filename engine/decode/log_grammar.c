@@ -1,6 +1,6 @@
 #include "engine/decode/log_grammar.h"
 
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
 #include <string.h>
 

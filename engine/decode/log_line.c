@@ -2,7 +2,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 #include "engine/decode/log_axis.h"
 #include "engine/decode/log_grammar.h"
 #include "engine/decode/log_keras.h"

@@ -1,6 +1,6 @@
 #include "engine/decode/log_status.h"
 
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 #include "engine/decode/log_grammar.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_DECODE_MEMO_H
 #define LEEWAY_ENGINE_DECODE_MEMO_H
 
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 #include "engine/decode/format.h"
 
 #define LW_MEMO_NAMES 256

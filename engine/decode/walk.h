@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_DECODE_WALK_H
 #define LEEWAY_ENGINE_DECODE_WALK_H
 
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 #include "engine/flow/plan.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 #include "engine/base/time_text.h"
 
 #define SHOWN 80 /* of a text that is not understood */

@@ -1,7 +1,7 @@
 #include "engine/flow/settings.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 #include "engine/base/time_text.h"
 #include "engine/flow/command.h"
 #include "engine/flow/people/people.h"

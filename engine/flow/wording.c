@@ -1,6 +1,6 @@
 #include "engine/flow/wording.h"
 
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 #include "engine/base/time_text.h"
 
 static bool is_blank(char c)

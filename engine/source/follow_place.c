@@ -5,7 +5,7 @@
 #include "engine/base/again.h"
 #include "engine/base/fault.h"
 #include "engine/base/json_out.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
 #include <errno.h>
 #include <string.h>

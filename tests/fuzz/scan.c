@@ -1,7 +1,7 @@
 /* The scanner: any cut into chunks gives the same calls, and json-c takes what it takes and means the same by it. The first
    byte of the input is the size of the chunks. */
 #include "engine/base/buf.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
 #include <json-c/json.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "tests/kit/kit.h"
 
 #include "engine/base/json_out.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "tests/kit/kit.h"
 
 #include "engine/base/buf.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
 #include <json-c/json.h>
 #include <math.h>

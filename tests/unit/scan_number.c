@@ -1,6 +1,6 @@
 #include "tests/kit/kit.h"
 
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
 #include <locale.h>
 #include <math.h>

@@ -2,6 +2,6 @@
    the linker takes it instead of the library's. */
 #define LW_SCAN_PORTABLE 1
 #define SCAN_SUITE       "scan_portable"
-#include "engine/base/scan.c"
-#include "engine/base/scan_cut.c"
+#include "engine/base/scan/scan.c"
+#include "engine/base/scan/scan_cut.c"
 #include "tests/unit/scan.c"

@@ -1,7 +1,7 @@
 #include "engine/flow/config/tree.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
 #include <yaml.h>
 

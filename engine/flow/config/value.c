@@ -1,7 +1,7 @@
 #include "engine/flow/config/value.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 #include "engine/base/time_text.h"
 #include "engine/decode/columns.h"
 #include "engine/decode/decode.h"

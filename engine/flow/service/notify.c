@@ -2,7 +2,7 @@
 #include "engine/flow/service/notify.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 #include "engine/source/loggly/page.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 #include "engine/base/time_text.h"
 
 #include <stdlib.h>

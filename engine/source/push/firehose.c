@@ -1,7 +1,7 @@
 #include "engine/source/push/firehose.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
 #include <stdint.h>
 #include <stdlib.h>

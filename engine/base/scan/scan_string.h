@@ -1,7 +1,7 @@
 /* The inner loops of the scanner: where a stretch of plain string bytes ends. SSE2 where the compiler's baseline has it
    (every x86-64), else eight bytes at a time in a register; LW_SCAN_PORTABLE chooses the latter, for tests. */
-#ifndef LEEWAY_ENGINE_BASE_SCAN_STRING_H
-#define LEEWAY_ENGINE_BASE_SCAN_STRING_H
+#ifndef LEEWAY_ENGINE_BASE_SCAN_SCAN_STRING_H
+#define LEEWAY_ENGINE_BASE_SCAN_SCAN_STRING_H
 
 #include "engine/base/bytes.h"
 #include "leeway/str.h"

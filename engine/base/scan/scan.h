@@ -1,8 +1,8 @@
 /* A strict, resumable JSON scanner: bytes are pushed in, tokens are called out; no allocation per record. RFC 8259,
    UTF-8 checked, escapes decoded, bounded depth and sizes. A document, or any number of them after one another
    (newline-delimited JSON); after a malformed one it goes on at the next. */
-#ifndef LEEWAY_ENGINE_BASE_SCAN_H
-#define LEEWAY_ENGINE_BASE_SCAN_H
+#ifndef LEEWAY_ENGINE_BASE_SCAN_SCAN_H
+#define LEEWAY_ENGINE_BASE_SCAN_SCAN_H
 
 #include "leeway/err.h"
 #include "leeway/reject.h"

@@ -1,6 +1,6 @@
 /* The 128 leading bits of 5^q for q in -342..308, upper half first. Written by powers_of_ten.py. */
-#ifndef LEEWAY_ENGINE_BASE_POWERS_OF_TEN_H
-#define LEEWAY_ENGINE_BASE_POWERS_OF_TEN_H
+#ifndef LEEWAY_ENGINE_BASE_SCAN_POWERS_OF_TEN_H
+#define LEEWAY_ENGINE_BASE_SCAN_POWERS_OF_TEN_H
 
 #include <stdint.h>
 

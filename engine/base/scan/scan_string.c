@@ -1,6 +1,6 @@
-#include "engine/base/scan_string.h"
+#include "engine/base/scan/scan_string.h"
 
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 #include "engine/base/utf8.h"
 
 size_t lw_scan_utf8_prefix(struct lw_str text)

@@ -1,10 +1,10 @@
 /* The state of the scanner, and the parts of it that its two files share: scan.c (structure, and tokens of the usual kind)
    and scan_cut.c (tokens that a chunk cuts, or that are not of the usual kind). */
-#ifndef LEEWAY_ENGINE_BASE_SCAN_STATE_H
-#define LEEWAY_ENGINE_BASE_SCAN_STATE_H
+#ifndef LEEWAY_ENGINE_BASE_SCAN_SCAN_STATE_H
+#define LEEWAY_ENGINE_BASE_SCAN_SCAN_STATE_H
 
 #include "engine/base/buf.h"
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
 /* What the grammar expects next. */
 enum expect {

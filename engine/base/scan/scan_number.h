@@ -1,6 +1,6 @@
 /* The inner parts of reading numbers, shared by the scanner (on its way) and the reader of whole texts. */
-#ifndef LEEWAY_ENGINE_BASE_SCAN_NUMBER_H
-#define LEEWAY_ENGINE_BASE_SCAN_NUMBER_H
+#ifndef LEEWAY_ENGINE_BASE_SCAN_SCAN_NUMBER_H
+#define LEEWAY_ENGINE_BASE_SCAN_SCAN_NUMBER_H
 
 #include "engine/base/bytes.h"
 

@@ -1,8 +1,8 @@
-#include "engine/base/scan_state.h"
+#include "engine/base/scan/scan_state.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/scan_number.h"
-#include "engine/base/scan_string.h"
+#include "engine/base/scan/scan_number.h"
+#include "engine/base/scan/scan_string.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
-#include "engine/base/scan.h"
+#include "engine/base/scan/scan.h"
 
-#include "engine/base/powers_of_ten.h"
-#include "engine/base/scan_number.h"
+#include "engine/base/scan/powers_of_ten.h"
+#include "engine/base/scan/scan_number.h"
 
 #include <assert.h>
 #include <math.h>

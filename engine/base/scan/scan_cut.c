@@ -1,7 +1,7 @@
-#include "engine/base/scan_state.h"
+#include "engine/base/scan/scan_state.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/scan_string.h"
+#include "engine/base/scan/scan_string.h"
 
 #include <math.h>
 

@@ -4,7 +4,7 @@
 For q >= 0 the power is truncated; for q < 0 it is the reciprocal of 5^-q: rounded up where 5^-q fits into 64 bits,
 because there ties occur and must be recognised, and below that truncated from more bits
 (D. Lemire, Number Parsing at a Gigabyte per Second, Software: Practice and Experience 51 (8), 2021, section 5).
-usage: python3 engine/base/powers_of_ten.py > engine/base/powers_of_ten.h
+usage: python3 engine/base/scan/powers_of_ten.py > engine/base/scan/powers_of_ten.h
 """
 
 
@@ -22,8 +22,8 @@ def leading_bits(q):
 
 
 print("""/* The 128 leading bits of 5^q for q in -342..308, upper half first. Written by powers_of_ten.py. */
-#ifndef LEEWAY_ENGINE_BASE_POWERS_OF_TEN_H
-#define LEEWAY_ENGINE_BASE_POWERS_OF_TEN_H
+#ifndef LEEWAY_ENGINE_BASE_SCAN_POWERS_OF_TEN_H
+#define LEEWAY_ENGINE_BASE_SCAN_POWERS_OF_TEN_H
 
 #include <stdint.h>
 
