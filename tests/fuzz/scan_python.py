@@ -196,7 +196,7 @@ def main():
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     rng = random.Random(seed)
-    sources = glob.glob("engine/base/scan/*.c") + ["engine/base/buf.c", "engine/base/fault.c"]
+    sources = glob.glob("engine/base/scan/*.c") + [f"engine/base/{name}.c" for name in ("buf", "fault", "utf8")]
     os.makedirs("build/fuzz", exist_ok=True)
     subprocess.run(["cc", "-std=c17", "-O2", "-shared", "-fPIC", "-Iinclude", "-I.", "-o", LIBRARY, *sources, "-lm"],
                    check=True)
