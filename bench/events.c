@@ -1,6 +1,6 @@
 /* Writes N metric events as Loggly's CloudWatch integration sends them, one JSON object per line: the input of the ingest
    figures. The same seed gives the same bytes. usage: events [N [SEED]] > FILE (default: 1000000 events, seed 1) */
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 #include "engine/base/time_text.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "engine/flow/fetched.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 #include "engine/base/scan/scan.h"
 
 struct cutting {

@@ -1,7 +1,7 @@
 #include "engine/flow/simulate.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 #include "engine/base/scan/scan.h"
 #include "engine/base/time_text.h"
 #include "engine/flow/random.h"

@@ -1,7 +1,7 @@
 #include "engine/flow/store_command.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 #include "engine/flow/config/config.h"
 #include "engine/store/store.h"
 

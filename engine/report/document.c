@@ -1,6 +1,6 @@
 #include "engine/report/document.h"
 
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 #include "engine/report/events.h"
 
 #include "engine/base/digest.h"
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 #include "engine/report/event.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "engine/sink/append.h"
 
 #include "engine/base/again.h"
-#include "engine/base/json_in.h"
+#include "engine/base/json/json_in.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "engine/sink/told.h"
 
-#include "engine/base/json_in.h"
+#include "engine/base/json/json_in.h"
 
 #define EVENT_MAX ((size_t)256 << 10)
 #define ID_MAX    255 /* of PagerDuty's dedup_key */

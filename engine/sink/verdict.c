@@ -1,6 +1,6 @@
 #include "engine/sink/verdict.h"
 
-#include "engine/base/json_in.h"
+#include "engine/base/json/json_in.h"
 #include "engine/sink/retry_after.h"
 
 #include <stdio.h>

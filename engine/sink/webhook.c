@@ -2,7 +2,7 @@
 
 #include "engine/base/digest.h"
 #include "engine/base/fault.h"
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 #include "engine/base/utf8.h"
 #include "engine/sink/told.h"
 

@@ -4,7 +4,7 @@
 
 #include "engine/base/again.h"
 #include "engine/base/fault.h"
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 #include "engine/base/scan/scan.h"
 
 #include <errno.h>

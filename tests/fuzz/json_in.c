@@ -1,6 +1,6 @@
 /* A document read into memory against json-c: the same documents are taken (but for what json-c is lenient about or
    bounds otherwise), and their nodes nest. */
-#include "engine/base/json_in.h"
+#include "engine/base/json/json_in.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>

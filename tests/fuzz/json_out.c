@@ -1,6 +1,6 @@
 /* The writer of JSON: what it writes the scanner takes, and gives back the same values. The input is a program: each byte
    says what to write next, and where it takes its value from the bytes that follow. */
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 #include "engine/base/scan/scan.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "tests/kit/kit.h"
 
-#include "engine/base/json_in.h"
+#include "engine/base/json/json_in.h"
 #include "tests/kit/alloc.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "tests/kit/alloc.h"
 #include "tests/kit/kit.h"
 
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 #include "engine/base/scan/scan.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "tests/kit/decoded.h"
 
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 
 #include <math.h>
 #include <stdbool.h>

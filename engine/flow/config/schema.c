@@ -1,6 +1,6 @@
 #include "engine/flow/config/schema.h"
 
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 #include "engine/flow/config/keys.h"
 
 #include <string.h>

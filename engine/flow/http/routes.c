@@ -1,7 +1,7 @@
 #include "engine/flow/http/routes.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

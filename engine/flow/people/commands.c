@@ -2,7 +2,7 @@
 #include "engine/flow/people/commands.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/json_in.h"
+#include "engine/base/json/json_in.h"
 #include "engine/base/time_text.h"
 #include "engine/base/world.h"
 #include "engine/flow/config/config.h"

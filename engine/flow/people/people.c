@@ -1,8 +1,8 @@
 #include "engine/flow/people/people.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/json_in.h"
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_in.h"
+#include "engine/base/json/json_out.h"
 #include "engine/base/time_text.h"
 #include "engine/core/judge/wanted.h"
 

@@ -3,7 +3,7 @@
 #include "engine/flow/people/people.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 
 #include <stdlib.h>
 

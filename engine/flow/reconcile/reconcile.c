@@ -1,7 +1,7 @@
 #include "engine/flow/reconcile/reconcile.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 #include "engine/flow/reconcile/account.h"
 #include "engine/source/file.h"
 #include "engine/source/unpack.h"

@@ -2,8 +2,8 @@
 #include "engine/flow/service/control.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/json_in.h"
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_in.h"
+#include "engine/base/json/json_out.h"
 #include "engine/base/time_text.h"
 
 #include <errno.h>

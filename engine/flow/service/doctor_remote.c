@@ -2,7 +2,7 @@
 #include "engine/flow/service/doctor_remote.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/json_in.h"
+#include "engine/base/json/json_in.h"
 #include "engine/base/time_text.h"
 #include "engine/flow/service/doctor_aws.h"
 #include "engine/sink/secret_file.h"

@@ -1,7 +1,7 @@
 #include "engine/flow/service/lists.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 #include "engine/flow/people/people.h"
 
 #define ARENA_MAX ((size_t)512 << 20)

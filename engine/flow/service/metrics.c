@@ -1,6 +1,6 @@
 #include "engine/flow/service/metrics.h"
 
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 #include "engine/base/utf8.h"
 #include "engine/flow/service/slices.h"
 

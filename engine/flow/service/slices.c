@@ -1,6 +1,6 @@
 #include "engine/flow/service/slices.h"
 
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 #include "engine/source/aws/api.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/json_in.h"
+#include "engine/base/json/json_in.h"
 #include "engine/base/time_text.h"
 #include "engine/source/aws/sigv4.h"
 #include "engine/source/aws/sts.h"

@@ -1,7 +1,7 @@
 #include "engine/source/aws/keys.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/json_in.h"
+#include "engine/base/json/json_in.h"
 
 #include <openssl/crypto.h>
 

@@ -1,8 +1,8 @@
 #include "engine/source/aws/visit.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/json_in.h"
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_in.h"
+#include "engine/base/json/json_out.h"
 #include "engine/source/aws/visit_body.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_SOURCE_AWS_VISIT_BODY_H
 #define LEEWAY_ENGINE_SOURCE_AWS_VISIT_BODY_H
 
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 #include "engine/source/aws/visit.h"
 
 /* The name of the metric whose datapoints are asked for: of the job, or of an instance of it. */

@@ -1,6 +1,6 @@
 #include "engine/source/push/push_answer.h"
 
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 
 void lw_push_answer_firehose(struct lw_buf *out, lw_time now, struct lw_str id, const char *message)
 {

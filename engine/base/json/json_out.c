@@ -1,4 +1,4 @@
-#include "engine/base/json_out.h"
+#include "engine/base/json/json_out.h"
 
 #include "engine/base/time_text.h"
 #include "engine/base/utf8.h"

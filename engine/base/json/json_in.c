@@ -1,4 +1,4 @@
-#include "engine/base/json_in.h"
+#include "engine/base/json/json_in.h"
 
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"

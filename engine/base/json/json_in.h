@@ -1,7 +1,7 @@
 /* A small JSON document in memory, for replies and saved marks: strict, bounded, looked up by key. Long inputs are read by
    the scanner itself. */
-#ifndef LEEWAY_ENGINE_BASE_JSON_IN_H
-#define LEEWAY_ENGINE_BASE_JSON_IN_H
+#ifndef LEEWAY_ENGINE_BASE_JSON_JSON_IN_H
+#define LEEWAY_ENGINE_BASE_JSON_JSON_IN_H
 
 #include "engine/base/arena.h"
 #include "engine/base/scan/scan.h"

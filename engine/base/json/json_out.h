@@ -1,6 +1,6 @@
 /* Writing JSON into a buffer: commas, escapes and number forms are seen to. Compact, or indented by two. */
-#ifndef LEEWAY_ENGINE_BASE_JSON_OUT_H
-#define LEEWAY_ENGINE_BASE_JSON_OUT_H
+#ifndef LEEWAY_ENGINE_BASE_JSON_JSON_OUT_H
+#define LEEWAY_ENGINE_BASE_JSON_JSON_OUT_H
 
 #include "engine/base/buf.h"
 #include "leeway/time.h"
