@@ -1,7 +1,7 @@
 #include "engine/flow/fetch.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/http_curl.h"
+#include "engine/base/http/http_curl.h"
 #include "engine/base/time_text.h"
 #include "engine/base/world.h"
 #include "engine/flow/fetched.h"

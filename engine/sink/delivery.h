@@ -3,7 +3,7 @@
 #ifndef LEEWAY_ENGINE_SINK_DELIVERY_H
 #define LEEWAY_ENGINE_SINK_DELIVERY_H
 
-#include "engine/base/http.h"
+#include "engine/base/http/http.h"
 #include "engine/base/outbox.h"
 #include "engine/base/world.h"
 

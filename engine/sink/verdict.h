@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_SINK_VERDICT_H
 #define LEEWAY_ENGINE_SINK_VERDICT_H
 
-#include "engine/base/http.h"
+#include "engine/base/http/http.h"
 #include "engine/sink/delivery.h"
 
 struct lw_verdict {

@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_SOURCE_SOURCE_H
 #define LEEWAY_ENGINE_SOURCE_SOURCE_H
 
-#include "engine/base/http.h"
+#include "engine/base/http/http.h"
 #include "engine/base/world.h"
 #include "leeway/err.h"
 #include "leeway/str.h"

@@ -2,7 +2,7 @@
 #ifndef LEEWAY_TESTS_KIT_AWS_WORLD_H
 #define LEEWAY_TESTS_KIT_AWS_WORLD_H
 
-#include "engine/base/http.h"
+#include "engine/base/http/http.h"
 #include "engine/base/world.h"
 #include "engine/source/source.h"
 #include "tests/kit/aws_double.h"

@@ -3,7 +3,7 @@
 #ifndef LEEWAY_TESTS_KIT_SINKS_H
 #define LEEWAY_TESTS_KIT_SINKS_H
 
-#include "engine/base/http.h"
+#include "engine/base/http/http.h"
 #include "engine/base/outbox.h"
 #include "engine/base/world.h"
 

@@ -2,7 +2,7 @@
    event is taken once all the same, none of a page that was cut. The source and libcurl are the real ones; the waits
    between tries are skipped. */
 #define _POSIX_C_SOURCE 200809L
-#include "engine/base/http_curl.h"
+#include "engine/base/http/http_curl.h"
 #include "engine/source/loggly/retrieval.h"
 #include "tests/kit/kit.h"
 #include "tests/kit/loggly_double.h"

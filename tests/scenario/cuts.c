@@ -2,7 +2,7 @@
    were kept or not: nothing is lost, nothing is taken for acknowledged that was not, no id has two bodies. And a reply that
    dribbles is given up. The delivery and libcurl are the real ones, over TLS; the waits between tries are skipped. */
 #define _POSIX_C_SOURCE 200809L
-#include "engine/base/http_curl.h"
+#include "engine/base/http/http_curl.h"
 #include "engine/sink/delivery.h"
 #include "tests/kit/kit.h"
 #include "tests/kit/loggly_double.h"

@@ -1,7 +1,7 @@
 /* The real HTTP client against real servers on this machine. */
 #define _GNU_SOURCE
-#include "engine/base/http_curl.h"
-#include "engine/base/http_url.h"
+#include "engine/base/http/http_curl.h"
+#include "engine/base/http/http_url.h"
 #include "tests/kit/alloc.h"
 #include "tests/kit/kit.h"
 #include "tests/kit/server.h"

@@ -2,7 +2,7 @@
 #include "engine/flow/service/doctor.h"
 
 #include "engine/base/fault.h"
-#include "engine/base/http_curl.h"
+#include "engine/base/http/http_curl.h"
 #include "engine/base/time_text.h"
 #include "engine/flow/service/doctor_local.h"
 #include "engine/flow/service/doctor_remote.h"

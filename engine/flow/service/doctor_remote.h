@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_FLOW_SERVICE_DOCTOR_REMOTE_H
 #define LEEWAY_ENGINE_FLOW_SERVICE_DOCTOR_REMOTE_H
 
-#include "engine/base/http.h"
+#include "engine/base/http/http.h"
 #include "engine/base/world.h"
 #include "engine/flow/config/config.h"
 #include "engine/flow/service/findings.h"

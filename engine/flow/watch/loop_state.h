@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_FLOW_WATCH_LOOP_STATE_H
 #define LEEWAY_ENGINE_FLOW_WATCH_LOOP_STATE_H
 
-#include "engine/base/http_curl.h"
+#include "engine/base/http/http_curl.h"
 #include "engine/flow/service/control.h"
 #include "engine/flow/service/notify.h"
 #include "engine/flow/service/slices.h"

@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_FLOW_WATCH_SOURCES_H
 #define LEEWAY_ENGINE_FLOW_WATCH_SOURCES_H
 
-#include "engine/base/http.h"
+#include "engine/base/http/http.h"
 #include "engine/flow/config/config.h"
 #include "engine/sink/delivery.h"
 #include "engine/source/source.h"

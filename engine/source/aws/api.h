@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_SOURCE_AWS_API_H
 #define LEEWAY_ENGINE_SOURCE_AWS_API_H
 
-#include "engine/base/http.h"
+#include "engine/base/http/http.h"
 #include "engine/source/aws/keys.h"
 
 #define LW_API_URL_MAX 512u

@@ -4,7 +4,7 @@
 #define LEEWAY_ENGINE_SOURCE_AWS_SIGV4_H
 
 #include "engine/base/buf.h"
-#include "engine/base/http.h"
+#include "engine/base/http/http.h"
 
 #define LW_SIGV4_DATE        17   /* "20150830T123600Z" and a NUL: the value of X-Amz-Date */
 #define LW_SIGV4_HEADERS_MAX 32u  /* of a request; more is LW_ERR_LIMIT */

@@ -3,7 +3,7 @@
 #define LEEWAY_ENGINE_SOURCE_LOGGLY_ASKING_H
 
 #include "engine/base/buf.h"
-#include "engine/base/http.h"
+#include "engine/base/http/http.h"
 
 #define LW_ASKING_TOKEN_MAX 512u
 

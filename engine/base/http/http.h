@@ -1,7 +1,7 @@
 /* HTTP requests that go out, behind one struct of functions: the real one runs libcurl in the daemon's loop, tests give
    one that follows a script. */
-#ifndef LEEWAY_ENGINE_BASE_HTTP_H
-#define LEEWAY_ENGINE_BASE_HTTP_H
+#ifndef LEEWAY_ENGINE_BASE_HTTP_HTTP_H
+#define LEEWAY_ENGINE_BASE_HTTP_HTTP_H
 
 #include "leeway/err.h"
 #include "leeway/str.h"

@@ -1,8 +1,8 @@
 /* HTTP requests by libcurl, in a libevent loop: the real one behind struct lw_http. */
-#ifndef LEEWAY_ENGINE_BASE_HTTP_CURL_H
-#define LEEWAY_ENGINE_BASE_HTTP_CURL_H
+#ifndef LEEWAY_ENGINE_BASE_HTTP_HTTP_CURL_H
+#define LEEWAY_ENGINE_BASE_HTTP_HTTP_CURL_H
 
-#include "engine/base/http.h"
+#include "engine/base/http/http.h"
 
 struct event_base;
 struct lw_http_curl;

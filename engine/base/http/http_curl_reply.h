@@ -1,9 +1,9 @@
 /* What libcurl hands over of a reply, kept within bounds, and what it comes to: private to engine/base/http_curl*.c. */
-#ifndef LEEWAY_ENGINE_BASE_HTTP_CURL_REPLY_H
-#define LEEWAY_ENGINE_BASE_HTTP_CURL_REPLY_H
+#ifndef LEEWAY_ENGINE_BASE_HTTP_HTTP_CURL_REPLY_H
+#define LEEWAY_ENGINE_BASE_HTTP_HTTP_CURL_REPLY_H
 
 #include "engine/base/buf.h"
-#include "engine/base/http.h"
+#include "engine/base/http/http.h"
 
 #include <curl/curl.h>
 

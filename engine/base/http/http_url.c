@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* explicit_bzero */
-#include "engine/base/http_url.h"
+#include "engine/base/http/http_url.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

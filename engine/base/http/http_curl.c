@@ -1,10 +1,10 @@
 #define _GNU_SOURCE /* explicit_bzero, SOCK_CLOEXEC */
-#include "engine/base/http_curl.h"
+#include "engine/base/http/http_curl.h"
 
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
-#include "engine/base/http_curl_reply.h"
-#include "engine/base/http_url.h"
+#include "engine/base/http/http_curl_reply.h"
+#include "engine/base/http/http_url.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>

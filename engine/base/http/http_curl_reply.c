@@ -1,4 +1,4 @@
-#include "engine/base/http_curl_reply.h"
+#include "engine/base/http/http_curl_reply.h"
 
 #include <ctype.h>
 #include <openssl/x509_vfy.h>

@@ -1,4 +1,4 @@
-#include "engine/base/http.h"
+#include "engine/base/http/http.h"
 
 struct lw_str lw_http_header_of(const struct lw_http_reply *reply, const char *name)
 {

@@ -1,6 +1,6 @@
 /* Which URLs may be asked: https; http where the bytes stay on this machine, or go to its credential service. */
-#ifndef LEEWAY_ENGINE_BASE_HTTP_URL_H
-#define LEEWAY_ENGINE_BASE_HTTP_URL_H
+#ifndef LEEWAY_ENGINE_BASE_HTTP_HTTP_URL_H
+#define LEEWAY_ENGINE_BASE_HTTP_HTTP_URL_H
 
 #include "leeway/str.h"
 
