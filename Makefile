@@ -30,7 +30,7 @@ BENCH_LIBS := -ljson-c
 
 # Rooms, left to right as in the import order.
 ROOMS    := models \
-            engine/base engine/base/http engine/base/json engine/base/scan \
+            engine/base engine/base/http engine/base/json engine/base/scan engine/base/vocabulary \
             engine/decode \
             engine/core engine/core/gather engine/core/judge engine/core/live \
             engine/store \
