@@ -3,7 +3,7 @@
 #include "engine/decode/columns.h"
 #include "engine/decode/csv_body.h"
 #include "engine/decode/format.h"
-#include "engine/decode/log_grammar.h"
+#include "engine/decode/log/log_grammar.h"
 #include "engine/decode/memo.h"
 
 #include <stdlib.h>

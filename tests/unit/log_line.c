@@ -1,6 +1,6 @@
 #include "tests/kit/decoded.h"
 
-#include "engine/decode/log_line.h"
+#include "engine/decode/log/log_line.h"
 
 #include <stdio.h>
 #include <stdlib.h>

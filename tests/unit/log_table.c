@@ -1,7 +1,7 @@
 #include "tests/kit/alloc.h"
 #include "tests/kit/kit.h"
 
-#include "engine/decode/log_table.h"
+#include "engine/decode/log/log_table.h"
 
 #include <stdbool.h>
 #include <stdint.h>

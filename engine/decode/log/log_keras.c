@@ -1,4 +1,4 @@
-#include "engine/decode/log_keras.h"
+#include "engine/decode/log/log_keras.h"
 
 #include "engine/base/fault.h"
 

@@ -1,6 +1,6 @@
 /* Stamps inside of the lines of a log: a logger's prefix, or a status line of the SDK that started the job. */
-#ifndef LEEWAY_ENGINE_DECODE_LOG_STAMP_H
-#define LEEWAY_ENGINE_DECODE_LOG_STAMP_H
+#ifndef LEEWAY_ENGINE_DECODE_LOG_LOG_STAMP_H
+#define LEEWAY_ENGINE_DECODE_LOG_LOG_STAMP_H
 
 #include "engine/base/time_text.h"
 #include "leeway/str.h"

@@ -1,6 +1,6 @@
 /* What a log says of the job itself: status lines of the SDK, seconds that were billed, how it ended. */
-#ifndef LEEWAY_ENGINE_DECODE_LOG_STATUS_H
-#define LEEWAY_ENGINE_DECODE_LOG_STATUS_H
+#ifndef LEEWAY_ENGINE_DECODE_LOG_LOG_STATUS_H
+#define LEEWAY_ENGINE_DECODE_LOG_LOG_STATUS_H
 
 #include "engine/decode/format.h"
 

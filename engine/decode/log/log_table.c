@@ -1,4 +1,4 @@
-#include "engine/decode/log_table.h"
+#include "engine/decode/log/log_table.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* Keras prints one line of progress per step and overwrites it: of each epoch only the last one counts. */
-#ifndef LEEWAY_ENGINE_DECODE_LOG_KERAS_H
-#define LEEWAY_ENGINE_DECODE_LOG_KERAS_H
+#ifndef LEEWAY_ENGINE_DECODE_LOG_LOG_KERAS_H
+#define LEEWAY_ENGINE_DECODE_LOG_LOG_KERAS_H
 
-#include "engine/decode/log_axis.h"
-#include "engine/decode/log_grammar.h"
+#include "engine/decode/log/log_axis.h"
+#include "engine/decode/log/log_grammar.h"
 
 #define LW_LOG_KERAS_VALUES 64 /* metrics of one epoch */
 

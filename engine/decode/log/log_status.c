@@ -1,7 +1,7 @@
-#include "engine/decode/log_status.h"
+#include "engine/decode/log/log_status.h"
 
 #include "engine/base/scan/scan.h"
-#include "engine/decode/log_grammar.h"
+#include "engine/decode/log/log_grammar.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "engine/decode/log_grammar.h"
+#include "engine/decode/log/log_grammar.h"
 
 #include "engine/base/scan/scan.h"
 

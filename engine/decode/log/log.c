@@ -2,7 +2,7 @@
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
 #include "engine/decode/format.h"
-#include "engine/decode/log_line.h"
+#include "engine/decode/log/log_line.h"
 
 #include <stdlib.h>
 #include <string.h>

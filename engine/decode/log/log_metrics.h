@@ -1,6 +1,6 @@
 /* `#metrics {JSON}`: the document that SageMaker's algorithms print about what they count and time. */
-#ifndef LEEWAY_ENGINE_DECODE_LOG_METRICS_H
-#define LEEWAY_ENGINE_DECODE_LOG_METRICS_H
+#ifndef LEEWAY_ENGINE_DECODE_LOG_LOG_METRICS_H
+#define LEEWAY_ENGINE_DECODE_LOG_LOG_METRICS_H
 
 #include "leeway/err.h"
 #include "leeway/point.h"

@@ -1,6 +1,6 @@
 /* What the lines of training logs state about metrics: text in, values called out. Nothing is kept between lines. */
-#ifndef LEEWAY_ENGINE_DECODE_LOG_GRAMMAR_H
-#define LEEWAY_ENGINE_DECODE_LOG_GRAMMAR_H
+#ifndef LEEWAY_ENGINE_DECODE_LOG_LOG_GRAMMAR_H
+#define LEEWAY_ENGINE_DECODE_LOG_LOG_GRAMMAR_H
 
 #include "leeway/err.h"
 #include "leeway/str.h"

@@ -27,8 +27,8 @@
 
    A second job in the same file (a second "Starting the training job", or "Creating training-job with name") is a run of
    its own, named after the first with -2, and so on. Values of several hosts are pooled, as CloudWatch pools them. */
-#ifndef LEEWAY_ENGINE_DECODE_LOG_LINE_H
-#define LEEWAY_ENGINE_DECODE_LOG_LINE_H
+#ifndef LEEWAY_ENGINE_DECODE_LOG_LOG_LINE_H
+#define LEEWAY_ENGINE_DECODE_LOG_LOG_LINE_H
 
 #include "engine/decode/format.h"
 

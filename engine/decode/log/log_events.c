@@ -1,6 +1,6 @@
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
-#include "engine/decode/log_line.h"
+#include "engine/decode/log/log_line.h"
 #include "engine/decode/reader.h"
 
 /* Messages of CloudWatch Logs: filter-log-events and get-log-events ({"events":[...]}), the payload of a subscription

@@ -1,7 +1,7 @@
-#include "engine/decode/log_axis.h"
+#include "engine/decode/log/log_axis.h"
 
 #include "engine/base/fault.h"
-#include "engine/decode/log_table.h"
+#include "engine/decode/log/log_table.h"
 
 #include <math.h>
 #include <stdlib.h>

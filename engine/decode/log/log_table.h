@@ -1,6 +1,6 @@
 /* A small map from a pair of ids to the index of an item, for the runs and metrics of a log. */
-#ifndef LEEWAY_ENGINE_DECODE_LOG_TABLE_H
-#define LEEWAY_ENGINE_DECODE_LOG_TABLE_H
+#ifndef LEEWAY_ENGINE_DECODE_LOG_LOG_TABLE_H
+#define LEEWAY_ENGINE_DECODE_LOG_LOG_TABLE_H
 
 #include "leeway/err.h"
 

@@ -1,6 +1,6 @@
 /* Values of a log into points on one axis per run, clock or steps; of a value that is printed twice the finer one. */
-#ifndef LEEWAY_ENGINE_DECODE_LOG_AXIS_H
-#define LEEWAY_ENGINE_DECODE_LOG_AXIS_H
+#ifndef LEEWAY_ENGINE_DECODE_LOG_LOG_AXIS_H
+#define LEEWAY_ENGINE_DECODE_LOG_LOG_AXIS_H
 
 #include "engine/decode/format.h"
 

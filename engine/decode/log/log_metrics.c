@@ -1,10 +1,10 @@
-#include "engine/decode/log_metrics.h"
+#include "engine/decode/log/log_metrics.h"
 
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
 #include "engine/base/scan/scan.h"
 #include "engine/base/time_text.h"
-#include "engine/decode/log_grammar.h"
+#include "engine/decode/log/log_grammar.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "engine/decode/log_stamp.h"
+#include "engine/decode/log/log_stamp.h"
 
 #include <string.h>
 

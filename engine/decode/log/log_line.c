@@ -1,15 +1,15 @@
-#include "engine/decode/log_line.h"
+#include "engine/decode/log/log_line.h"
 
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
 #include "engine/base/scan/scan.h"
-#include "engine/decode/log_axis.h"
-#include "engine/decode/log_grammar.h"
-#include "engine/decode/log_keras.h"
-#include "engine/decode/log_metrics.h"
-#include "engine/decode/log_stamp.h"
-#include "engine/decode/log_status.h"
-#include "engine/decode/log_table.h"
+#include "engine/decode/log/log_axis.h"
+#include "engine/decode/log/log_grammar.h"
+#include "engine/decode/log/log_keras.h"
+#include "engine/decode/log/log_metrics.h"
+#include "engine/decode/log/log_stamp.h"
+#include "engine/decode/log/log_status.h"
+#include "engine/decode/log/log_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
