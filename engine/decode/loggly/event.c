@@ -1,4 +1,4 @@
-#include "engine/decode/event.h"
+#include "engine/decode/loggly/event.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
-#include "engine/decode/event.h"
+#include "engine/decode/loggly/event.h"
 #include "engine/decode/reader.h"
 
 /* What Loggly's retrieval answers and what its export writes: pages {"events":[...]}, arrays or lines of event objects, or

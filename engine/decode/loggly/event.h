@@ -1,7 +1,7 @@
 /* One metric event of Loggly's CloudWatch integration, read token by token: the same fields wherever such an event stands
    (a line of its own, inside of `event.json`, inside of the text of `logmsg`). */
-#ifndef LEEWAY_ENGINE_DECODE_EVENT_H
-#define LEEWAY_ENGINE_DECODE_EVENT_H
+#ifndef LEEWAY_ENGINE_DECODE_LOGGLY_EVENT_H
+#define LEEWAY_ENGINE_DECODE_LOGGLY_EVENT_H
 
 #include "engine/decode/memo.h"
 

@@ -1,4 +1,4 @@
-#include "engine/decode/event.h"
+#include "engine/decode/loggly/event.h"
 #include "engine/decode/reader.h"
 
 /* One event per line; an array of events is taken as well. */
