@@ -1,4 +1,4 @@
-#include "engine/decode/series.h"
+#include "engine/decode/aws/series.h"
 #include "tests/kit/kit.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
+#include "engine/decode/aws/series.h"
 #include "engine/decode/reader.h"
-#include "engine/decode/series.h"
 
 /* aws cloudwatch get-metric-statistics: {"Label", "Datapoints": [...]}, the datapoints in no order. Version 1 of the CLI
    prints the label after them; then they wait for it. */

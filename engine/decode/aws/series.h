@@ -1,6 +1,6 @@
 /* Which series the AWS CLI's answers speak of: a label, completed by what the user says. */
-#ifndef LEEWAY_ENGINE_DECODE_SERIES_H
-#define LEEWAY_ENGINE_DECODE_SERIES_H
+#ifndef LEEWAY_ENGINE_DECODE_AWS_SERIES_H
+#define LEEWAY_ENGINE_DECODE_AWS_SERIES_H
 
 #include "engine/decode/format.h"
 

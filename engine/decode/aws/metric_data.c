@@ -1,7 +1,7 @@
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
+#include "engine/decode/aws/series.h"
 #include "engine/decode/reader.h"
-#include "engine/decode/series.h"
 
 #include <math.h>
 #include <stdio.h>
