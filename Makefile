@@ -31,7 +31,7 @@ BENCH_LIBS := -ljson-c
 # Rooms, left to right as in the import order.
 ROOMS    := models \
             engine/base engine/base/http engine/base/json engine/base/scan engine/base/vocabulary \
-            engine/decode engine/decode/aws engine/decode/log engine/decode/loggly \
+            engine/decode engine/decode/aws engine/decode/log engine/decode/loggly engine/decode/table \
             engine/core engine/core/gather engine/core/judge engine/core/live \
             engine/store \
             engine/source engine/source/aws engine/source/loggly engine/source/push \

@@ -1,5 +1,5 @@
-#include "engine/decode/columns.h"
 #include "engine/decode/format.h"
+#include "engine/decode/table/columns.h"
 
 /* Which format a content is, by what only that format has: keys of JSON wherever they stand, names of columns, texts that
    training logs print. Nothing is parsed strictly here, so that a head that ends in the middle, or has a bad record, is

@@ -1,6 +1,6 @@
 #include "tests/kit/kit.h"
 
-#include "engine/decode/columns.h"
+#include "engine/decode/table/columns.h"
 
 #include <string.h>
 

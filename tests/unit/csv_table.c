@@ -1,6 +1,6 @@
 #include "tests/kit/kit.h"
 
-#include "engine/decode/csv_table.h"
+#include "engine/decode/table/csv_table.h"
 #include "tests/kit/alloc.h"
 
 #include <stdbool.h>

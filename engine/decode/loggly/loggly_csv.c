@@ -1,7 +1,7 @@
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
-#include "engine/decode/csv_body.h"
 #include "engine/decode/loggly/event.h"
+#include "engine/decode/table/csv_body.h"
 
 #include <stdlib.h>
 

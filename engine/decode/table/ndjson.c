@@ -1,5 +1,5 @@
-#include "engine/decode/columns.h"
 #include "engine/decode/reader.h"
+#include "engine/decode/table/columns.h"
 
 /* Plain records: one object per line (or an array of them), one observation each, under the usual names of columns or
    those that the user says. What is nested is passed over. */

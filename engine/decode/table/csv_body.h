@@ -1,9 +1,9 @@
 /* The rows below the header of a table, whatever its columns mean: as many cells as the header, or a rejection. */
-#ifndef LEEWAY_ENGINE_DECODE_CSV_BODY_H
-#define LEEWAY_ENGINE_DECODE_CSV_BODY_H
+#ifndef LEEWAY_ENGINE_DECODE_TABLE_CSV_BODY_H
+#define LEEWAY_ENGINE_DECODE_TABLE_CSV_BODY_H
 
-#include "engine/decode/csv_table.h"
 #include "engine/decode/format.h"
+#include "engine/decode/table/csv_table.h"
 
 /* Counts a row below the header as a record. *fits is false when its number of cells is not that of the header; it is
    rejected then. */

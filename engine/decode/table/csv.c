@@ -1,10 +1,10 @@
 #include "engine/base/fault.h"
 #include "engine/base/scan/scan.h"
-#include "engine/decode/columns.h"
-#include "engine/decode/csv_body.h"
 #include "engine/decode/format.h"
 #include "engine/decode/log/log_grammar.h"
 #include "engine/decode/memo.h"
+#include "engine/decode/table/columns.h"
+#include "engine/decode/table/csv_body.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "engine/decode/csv_table.h"
+#include "engine/decode/table/csv_table.h"
 
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"

@@ -1,7 +1,7 @@
 /* A strict, resumable reader of CSV rows (RFC 4180): bytes are pushed in, rows are called out. Quotes, doubled quotes,
    line breaks inside of quotes, LF and CRLF; bounded per row. */
-#ifndef LEEWAY_ENGINE_DECODE_CSV_TABLE_H
-#define LEEWAY_ENGINE_DECODE_CSV_TABLE_H
+#ifndef LEEWAY_ENGINE_DECODE_TABLE_CSV_TABLE_H
+#define LEEWAY_ENGINE_DECODE_TABLE_CSV_TABLE_H
 
 #include "leeway/err.h"
 #include "leeway/reject.h"

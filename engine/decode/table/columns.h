@@ -1,6 +1,6 @@
 /* Which name of a column (CSV) or key (NDJSON) means what: the usual names, and what the user says with --columns. */
-#ifndef LEEWAY_ENGINE_DECODE_COLUMNS_H
-#define LEEWAY_ENGINE_DECODE_COLUMNS_H
+#ifndef LEEWAY_ENGINE_DECODE_TABLE_COLUMNS_H
+#define LEEWAY_ENGINE_DECODE_TABLE_COLUMNS_H
 
 #include "engine/decode/decode.h"
 

@@ -1,4 +1,4 @@
-#include "engine/decode/csv_body.h"
+#include "engine/decode/table/csv_body.h"
 
 #include "engine/base/fault.h"
 

@@ -1,4 +1,4 @@
-#include "engine/decode/columns.h"
+#include "engine/decode/table/columns.h"
 
 #include "engine/base/fault.h"
 
