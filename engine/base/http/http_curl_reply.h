@@ -1,4 +1,4 @@
-/* What libcurl hands over of a reply, kept within bounds, and what it comes to: private to engine/base/http/http_curl*.c. */
+/* What libcurl hands over of a reply, kept within bounds, and what it comes to: private to http_curl*.c. */
 #ifndef LEEWAY_ENGINE_BASE_HTTP_HTTP_CURL_REPLY_H
 #define LEEWAY_ENGINE_BASE_HTTP_HTTP_CURL_REPLY_H
 
