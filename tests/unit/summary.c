@@ -1,6 +1,6 @@
 #include "tests/kit/points.h"
 
-#include "engine/core/gather/summary.h"
+#include "engine/core/gather/curve/summary.h"
 
 #include <math.h>
 #include <stdlib.h>

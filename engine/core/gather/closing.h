@@ -3,9 +3,9 @@
 #define LEEWAY_ENGINE_CORE_GATHER_CLOSING_H
 
 #include "engine/base/arena.h"
+#include "engine/core/gather/curve/summary.h"
 #include "engine/core/gather/draft.h"
 #include "engine/core/gather/open_state.h"
-#include "engine/core/gather/summary.h"
 #include "engine/core/gather/times.h"
 #include "engine/core/gather/units.h"
 

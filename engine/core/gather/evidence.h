@@ -3,7 +3,7 @@
 #ifndef LEEWAY_ENGINE_CORE_GATHER_EVIDENCE_H
 #define LEEWAY_ENGINE_CORE_GATHER_EVIDENCE_H
 
-#include "engine/core/gather/curve.h"
+#include "engine/core/gather/curve/curve.h"
 #include "leeway/meaning.h"
 
 /* One metric of the job, in order of time, and what is believed of it. */

@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_CORE_GATHER_OPEN_RUNS_H
 #define LEEWAY_ENGINE_CORE_GATHER_OPEN_RUNS_H
 
-#include "engine/core/gather/curve.h"
+#include "engine/core/gather/curve/curve.h"
 #include "engine/core/gather/facts.h"
 
 #define LW_OPEN_NONE UINT32_MAX

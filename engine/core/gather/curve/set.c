@@ -1,4 +1,4 @@
-#include "engine/core/gather/set.h"
+#include "engine/core/gather/curve/set.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* The datapoints of one metric of one open run: taken in any order, given out once each, in the order of time. */
-#ifndef LEEWAY_ENGINE_CORE_GATHER_CURVE_H
-#define LEEWAY_ENGINE_CORE_GATHER_CURVE_H
+#ifndef LEEWAY_ENGINE_CORE_GATHER_CURVE_CURVE_H
+#define LEEWAY_ENGINE_CORE_GATHER_CURVE_CURVE_H
 
+#include "engine/core/gather/curve/set.h"
 #include "engine/core/gather/memory.h"
-#include "engine/core/gather/set.h"
 
 /* A list of chunks that grow with the list, so that many short curves and few long ones are both cheap, and nothing is
    copied while it grows. */

@@ -1,4 +1,4 @@
-#include "engine/core/gather/curve_entry.h"
+#include "engine/core/gather/curve/curve_entry.h"
 
 struct lw_set lw_curve_entry_narrow(const struct lw_narrow *entry)
 {

@@ -1,4 +1,4 @@
-#include "engine/core/gather/summary.h"
+#include "engine/core/gather/curve/summary.h"
 
 #include "engine/base/names.h"
 #include "leeway/moments.h"

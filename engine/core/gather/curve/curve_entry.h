@@ -1,8 +1,8 @@
 /* How a curve keeps its datapoints: entries in chunks. Shared by the files of the curve. */
-#ifndef LEEWAY_ENGINE_CORE_GATHER_CURVE_ENTRY_H
-#define LEEWAY_ENGINE_CORE_GATHER_CURVE_ENTRY_H
+#ifndef LEEWAY_ENGINE_CORE_GATHER_CURVE_CURVE_ENTRY_H
+#define LEEWAY_ENGINE_CORE_GATHER_CURVE_CURVE_ENTRY_H
 
-#include "engine/core/gather/curve.h"
+#include "engine/core/gather/curve/curve.h"
 
 #include <assert.h>
 #include <stdint.h>

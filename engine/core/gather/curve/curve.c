@@ -1,4 +1,4 @@
-#include "engine/core/gather/curve_entry.h"
+#include "engine/core/gather/curve/curve_entry.h"
 
 #include <assert.h>
 #include <stdlib.h>

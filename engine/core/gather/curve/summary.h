@@ -1,8 +1,8 @@
 /* What is kept of one metric of one run: numbers over its points in the order of time, and a choice of its values. */
-#ifndef LEEWAY_ENGINE_CORE_GATHER_SUMMARY_H
-#define LEEWAY_ENGINE_CORE_GATHER_SUMMARY_H
+#ifndef LEEWAY_ENGINE_CORE_GATHER_CURVE_SUMMARY_H
+#define LEEWAY_ENGINE_CORE_GATHER_CURVE_SUMMARY_H
 
-#include "engine/core/gather/curve.h"
+#include "engine/core/gather/curve/curve.h"
 #include "leeway/meaning.h"
 #include "leeway/rules.h"
 #include "leeway/run.h"

@@ -1,6 +1,6 @@
 /* A statistic set: one datapoint in the form in which it is stored, compared and joined. */
-#ifndef LEEWAY_ENGINE_CORE_GATHER_SET_H
-#define LEEWAY_ENGINE_CORE_GATHER_SET_H
+#ifndef LEEWAY_ENGINE_CORE_GATHER_CURVE_SET_H
+#define LEEWAY_ENGINE_CORE_GATHER_CURVE_SET_H
 
 #include "leeway/point.h"
 #include "leeway/reject.h"
