@@ -5,7 +5,7 @@
 #include "engine/core/gather/glob.h"
 #include "engine/core/gather/times.h"
 #include "engine/core/gather/tuning.h"
-#include "engine/core/gather/unnamed.h"
+#include "engine/core/gather/unnamed/unnamed.h"
 
 #include <math.h>
 #include <stdlib.h>

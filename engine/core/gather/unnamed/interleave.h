@@ -1,8 +1,8 @@
 /* Runs that overlap and carry no id: recognised, so that they are not taken for one. */
-#ifndef LEEWAY_ENGINE_CORE_GATHER_INTERLEAVE_H
-#define LEEWAY_ENGINE_CORE_GATHER_INTERLEAVE_H
+#ifndef LEEWAY_ENGINE_CORE_GATHER_UNNAMED_INTERLEAVE_H
+#define LEEWAY_ENGINE_CORE_GATHER_UNNAMED_INTERLEAVE_H
 
-#include "engine/core/gather/segment.h"
+#include "engine/core/gather/unnamed/segment.h"
 
 /* Flags the segments (room->segments) in which several runs overlap, and joins those that one overlap touches to one
    window, with a margin of three periods.

@@ -1,7 +1,7 @@
 /* What speaks for a new run between two neighbouring stamps of data without run ids: silence and reset, over all metrics
    of a job together. */
-#ifndef LEEWAY_ENGINE_CORE_GATHER_EVIDENCE_H
-#define LEEWAY_ENGINE_CORE_GATHER_EVIDENCE_H
+#ifndef LEEWAY_ENGINE_CORE_GATHER_UNNAMED_EVIDENCE_H
+#define LEEWAY_ENGINE_CORE_GATHER_UNNAMED_EVIDENCE_H
 
 #include "engine/core/gather/curve/curve.h"
 #include "leeway/meaning.h"

@@ -1,4 +1,4 @@
-#include "engine/core/gather/evidence.h"
+#include "engine/core/gather/unnamed/evidence.h"
 
 #include "leeway/sort.h"
 

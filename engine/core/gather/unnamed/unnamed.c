@@ -1,8 +1,8 @@
-#include "engine/core/gather/unnamed.h"
+#include "engine/core/gather/unnamed/unnamed.h"
 
 #include "engine/base/fault.h"
 #include "engine/base/time_text.h"
-#include "engine/core/gather/segment.h"
+#include "engine/core/gather/unnamed/segment.h"
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "engine/core/gather/interleave.h"
+#include "engine/core/gather/unnamed/interleave.h"
 
 #include "leeway/run.h"
 #include "leeway/sort.h"

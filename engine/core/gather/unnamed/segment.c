@@ -1,6 +1,6 @@
-#include "engine/core/gather/segment.h"
+#include "engine/core/gather/unnamed/segment.h"
 
-#include "engine/core/gather/interleave.h"
+#include "engine/core/gather/unnamed/interleave.h"
 #include "leeway/run.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* Data without run ids: cut into runs by their shape. */
-#ifndef LEEWAY_ENGINE_CORE_GATHER_UNNAMED_H
-#define LEEWAY_ENGINE_CORE_GATHER_UNNAMED_H
+#ifndef LEEWAY_ENGINE_CORE_GATHER_UNNAMED_UNNAMED_H
+#define LEEWAY_ENGINE_CORE_GATHER_UNNAMED_UNNAMED_H
 
 #include "engine/core/gather/closing.h"
 

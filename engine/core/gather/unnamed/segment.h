@@ -1,8 +1,8 @@
 /* Cutting data without run ids into runs by the shape of the saw-tooth. */
-#ifndef LEEWAY_ENGINE_CORE_GATHER_SEGMENT_H
-#define LEEWAY_ENGINE_CORE_GATHER_SEGMENT_H
+#ifndef LEEWAY_ENGINE_CORE_GATHER_UNNAMED_SEGMENT_H
+#define LEEWAY_ENGINE_CORE_GATHER_UNNAMED_SEGMENT_H
 
-#include "engine/core/gather/evidence.h"
+#include "engine/core/gather/unnamed/evidence.h"
 
 struct lw_segment {
     int64_t first, last; /* stamps of its first and last point */
