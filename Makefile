@@ -35,7 +35,7 @@ ROOMS    := models \
             engine/core engine/core/gather engine/core/gather/curve engine/core/gather/unnamed engine/core/judge \
             engine/core/live \
             engine/store \
-            engine/source engine/source/aws engine/source/loggly engine/source/push \
+            engine/source engine/source/aws engine/source/aws/credentials engine/source/loggly engine/source/push \
             engine/sink \
             engine/report \
             engine/flow engine/flow/config engine/flow/http engine/flow/people engine/flow/reconcile \

@@ -1,6 +1,6 @@
 /* The shared files of AWS tools, and command lines in them: lookups stay within the text, words are terminated. */
-#include "engine/source/aws/process.h"
-#include "engine/source/aws/profile.h"
+#include "engine/source/aws/credentials/process.h"
+#include "engine/source/aws/credentials/profile.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* What AWS answers: credentials in XML and JSON, errors, dates, a saved mark. What is taken is whole; what is written of a
    mark reads back the same. The first byte chooses. */
 #include "engine/source/aws/api.h"
+#include "engine/source/aws/credentials/sts.h"
 #include "engine/source/aws/mark.h"
-#include "engine/source/aws/sts.h"
 
 #include <stdlib.h>
 

@@ -2,12 +2,12 @@
 #include "tests/kit/kit.h"
 
 #include "engine/source/aws/api.h"
-#include "engine/source/aws/keys.h"
+#include "engine/source/aws/credentials/keys.h"
+#include "engine/source/aws/credentials/plan.h"
+#include "engine/source/aws/credentials/process.h"
+#include "engine/source/aws/credentials/profile.h"
+#include "engine/source/aws/credentials/sts.h"
 #include "engine/source/aws/period.h"
-#include "engine/source/aws/plan.h"
-#include "engine/source/aws/process.h"
-#include "engine/source/aws/profile.h"
-#include "engine/source/aws/sts.h"
 #include "tests/kit/alloc.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 
 #include "engine/base/fault.h"
 #include "engine/source/aws/api.h"
-#include "engine/source/aws/credentials.h"
+#include "engine/source/aws/credentials/credentials.h"
 
 #include <stdio.h>
 #include <string.h>

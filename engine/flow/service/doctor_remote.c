@@ -6,7 +6,7 @@
 #include "engine/base/time_text.h"
 #include "engine/flow/service/doctor_aws.h"
 #include "engine/sink/secret_file.h"
-#include "engine/source/aws/credentials.h"
+#include "engine/source/aws/credentials/credentials.h"
 #include "engine/source/loggly/asking.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #define LEEWAY_ENGINE_SOURCE_AWS_ACCOUNT_H
 
 #include "engine/source/aws/api.h"
-#include "engine/source/aws/credentials.h"
+#include "engine/source/aws/credentials/credentials.h"
 
 enum lw_account_service { LW_ACCOUNT_SAGEMAKER, LW_ACCOUNT_MONITORING, LW_ACCOUNT_SERVICES };
 

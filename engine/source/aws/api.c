@@ -3,8 +3,8 @@
 #include "engine/base/fault.h"
 #include "engine/base/json/json_in.h"
 #include "engine/base/time_text.h"
+#include "engine/source/aws/credentials/sts.h"
 #include "engine/source/aws/sigv4.h"
-#include "engine/source/aws/sts.h"
 
 #include <stdio.h>
 

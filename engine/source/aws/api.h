@@ -3,7 +3,7 @@
 #define LEEWAY_ENGINE_SOURCE_AWS_API_H
 
 #include "engine/base/http/http.h"
-#include "engine/source/aws/keys.h"
+#include "engine/source/aws/credentials/keys.h"
 
 #define LW_API_URL_MAX 512u
 

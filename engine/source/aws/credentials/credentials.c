@@ -1,11 +1,11 @@
-#include "engine/source/aws/credentials.h"
+#include "engine/source/aws/credentials/credentials.h"
 
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
 #include "engine/source/aws/api.h"
-#include "engine/source/aws/plan.h"
-#include "engine/source/aws/process.h"
-#include "engine/source/aws/sts.h"
+#include "engine/source/aws/credentials/plan.h"
+#include "engine/source/aws/credentials/process.h"
+#include "engine/source/aws/credentials/sts.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 
-#include "engine/source/aws/process.h"
+#include "engine/source/aws/credentials/process.h"
 
 #include "engine/base/fault.h"
 

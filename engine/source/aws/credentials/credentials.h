@@ -1,8 +1,8 @@
 /* AWS credentials, found as the AWS tools find them, renewed before they expire, without ever waiting. */
-#ifndef LEEWAY_ENGINE_SOURCE_AWS_CREDENTIALS_H
-#define LEEWAY_ENGINE_SOURCE_AWS_CREDENTIALS_H
+#ifndef LEEWAY_ENGINE_SOURCE_AWS_CREDENTIALS_CREDENTIALS_H
+#define LEEWAY_ENGINE_SOURCE_AWS_CREDENTIALS_CREDENTIALS_H
 
-#include "engine/source/aws/keys.h"
+#include "engine/source/aws/credentials/keys.h"
 #include "engine/source/source.h"
 
 /* A variable of the environment, or NULL. */

@@ -1,4 +1,4 @@
-#include "engine/source/aws/keys.h"
+#include "engine/source/aws/credentials/keys.h"
 
 #include "engine/base/fault.h"
 #include "engine/base/json/json_in.h"

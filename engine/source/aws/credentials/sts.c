@@ -1,4 +1,4 @@
-#include "engine/source/aws/sts.h"
+#include "engine/source/aws/credentials/sts.h"
 
 #include "engine/base/fault.h"
 #include "engine/base/time_text.h"

@@ -1,9 +1,9 @@
 /* Where credentials are to be had from: what the environment and the shared files say, before anything is asked. */
-#ifndef LEEWAY_ENGINE_SOURCE_AWS_PLAN_H
-#define LEEWAY_ENGINE_SOURCE_AWS_PLAN_H
+#ifndef LEEWAY_ENGINE_SOURCE_AWS_CREDENTIALS_PLAN_H
+#define LEEWAY_ENGINE_SOURCE_AWS_CREDENTIALS_PLAN_H
 
 #include "engine/base/arena.h"
-#include "engine/source/aws/credentials.h"
+#include "engine/source/aws/credentials/credentials.h"
 
 #define LW_PLAN_ROLES 6u /* that are assumed one with the other */
 

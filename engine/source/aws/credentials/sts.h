@@ -1,9 +1,9 @@
 /* The Security Token Service: the two requests that are made of it, and its replies in XML. */
-#ifndef LEEWAY_ENGINE_SOURCE_AWS_STS_H
-#define LEEWAY_ENGINE_SOURCE_AWS_STS_H
+#ifndef LEEWAY_ENGINE_SOURCE_AWS_CREDENTIALS_STS_H
+#define LEEWAY_ENGINE_SOURCE_AWS_CREDENTIALS_STS_H
 
 #include "engine/base/buf.h"
-#include "engine/source/aws/keys.h"
+#include "engine/source/aws/credentials/keys.h"
 
 #define LW_STS_CODE 64u
 

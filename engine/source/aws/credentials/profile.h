@@ -1,6 +1,6 @@
 /* The shared files of AWS tools, ~/.aws/config and ~/.aws/credentials: values of one profile, looked up in their text. */
-#ifndef LEEWAY_ENGINE_SOURCE_AWS_PROFILE_H
-#define LEEWAY_ENGINE_SOURCE_AWS_PROFILE_H
+#ifndef LEEWAY_ENGINE_SOURCE_AWS_CREDENTIALS_PROFILE_H
+#define LEEWAY_ENGINE_SOURCE_AWS_CREDENTIALS_PROFILE_H
 
 #include "leeway/str.h"
 

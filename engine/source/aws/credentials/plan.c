@@ -1,10 +1,10 @@
 #define _POSIX_C_SOURCE 200809L
 
-#include "engine/source/aws/plan.h"
+#include "engine/source/aws/credentials/plan.h"
 
 #include "engine/base/again.h"
 #include "engine/base/fault.h"
-#include "engine/source/aws/profile.h"
+#include "engine/source/aws/credentials/profile.h"
 
 #include <errno.h>
 #include <fcntl.h>

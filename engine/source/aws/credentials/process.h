@@ -1,6 +1,6 @@
 /* credential_process: a command line of the shared profile, run without a shell and without waiting. */
-#ifndef LEEWAY_ENGINE_SOURCE_AWS_PROCESS_H
-#define LEEWAY_ENGINE_SOURCE_AWS_PROCESS_H
+#ifndef LEEWAY_ENGINE_SOURCE_AWS_CREDENTIALS_PROCESS_H
+#define LEEWAY_ENGINE_SOURCE_AWS_CREDENTIALS_PROCESS_H
 
 #include "engine/base/arena.h"
 #include "leeway/time.h"

@@ -1,6 +1,6 @@
 /* One set of AWS credentials, flat, so that it can be copied and wiped. */
-#ifndef LEEWAY_ENGINE_SOURCE_AWS_KEYS_H
-#define LEEWAY_ENGINE_SOURCE_AWS_KEYS_H
+#ifndef LEEWAY_ENGINE_SOURCE_AWS_CREDENTIALS_KEYS_H
+#define LEEWAY_ENGINE_SOURCE_AWS_CREDENTIALS_KEYS_H
 
 #include "leeway/err.h"
 #include "leeway/str.h"

@@ -1,4 +1,4 @@
-#include "engine/source/aws/profile.h"
+#include "engine/source/aws/credentials/profile.h"
 
 static bool is_blank(char c)
 {
