@@ -1,6 +1,6 @@
 #include "engine/flow/progress.h"
 
-#include "engine/report/figure.h"
+#include "engine/report/page/figure.h"
 
 #include <stdio.h>
 

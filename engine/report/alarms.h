@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_REPORT_ALARMS_H
 #define LEEWAY_ENGINE_REPORT_ALARMS_H
 
-#include "engine/report/page.h"
+#include "engine/report/page/page.h"
 
 void lw_alarms_write(const struct lw_judged *model, struct lw_page *page);
 /* The alert that matters most today: open before stale before over, page before ticket before info; NULL when there is none. */

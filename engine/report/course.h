@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_REPORT_COURSE_H
 #define LEEWAY_ENGINE_REPORT_COURSE_H
 
-#include "engine/report/page.h"
+#include "engine/report/page/page.h"
 
 /* Nothing is written for fewer than three runs. */
 void lw_course_write(const struct lw_judged *model, struct lw_page *page);

@@ -1,7 +1,7 @@
 #include "engine/report/families.h"
 
 #include "engine/base/time_text.h"
-#include "engine/report/table.h"
+#include "engine/report/page/table.h"
 
 #define ARENA_CEILING   ((size_t)1 << 30)
 #define COLUMNS_DEFAULT 80

@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_REPORT_LEDGER_H
 #define LEEWAY_ENGINE_REPORT_LEDGER_H
 
-#include "engine/report/page.h"
+#include "engine/report/page/page.h"
 
 void lw_ledger_write(const struct lw_judged *model, struct lw_page *page);
 

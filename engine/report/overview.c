@@ -2,10 +2,10 @@
 
 #include "engine/base/time_text.h"
 #include "engine/report/alarms.h"
-#include "engine/report/figure.h"
 #include "engine/report/metric_list.h"
+#include "engine/report/page/figure.h"
+#include "engine/report/page/safe.h"
 #include "engine/report/remarks.h"
-#include "engine/report/safe.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_REPORT_OVERVIEW_H
 #define LEEWAY_ENGINE_REPORT_OVERVIEW_H
 
-#include "engine/report/page.h"
+#include "engine/report/page/page.h"
 #include "engine/report/report.h"
 
 /* The order of models on the page: what needs a person first, from 0; within a rank as the report has them. */

@@ -1,6 +1,6 @@
 #include "engine/report/remarks.h"
 
-#include "engine/report/figure.h"
+#include "engine/report/page/figure.h"
 
 #include <math.h>
 #include <stdbool.h>

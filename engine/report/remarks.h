@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_REPORT_REMARKS_H
 #define LEEWAY_ENGINE_REPORT_REMARKS_H
 
-#include "engine/report/page.h"
+#include "engine/report/page/page.h"
 
 #include <stdbool.h>
 

@@ -3,12 +3,12 @@
 #include "engine/base/time_text.h"
 #include "engine/report/alarms.h"
 #include "engine/report/course.h"
-#include "engine/report/figure.h"
 #include "engine/report/ledger.h"
 #include "engine/report/overview.h"
-#include "engine/report/page.h"
+#include "engine/report/page/figure.h"
+#include "engine/report/page/page.h"
+#include "engine/report/page/safe.h"
 #include "engine/report/remarks.h"
-#include "engine/report/safe.h"
 
 #include <stdbool.h>
 #include <string.h>

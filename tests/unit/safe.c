@@ -1,6 +1,6 @@
 #include "tests/kit/kit.h"
 
-#include "engine/report/safe.h"
+#include "engine/report/page/safe.h"
 
 #include <string.h>
 

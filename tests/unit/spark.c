@@ -1,6 +1,6 @@
 #include "tests/kit/kit.h"
 
-#include "engine/report/spark.h"
+#include "engine/report/page/spark.h"
 
 #include <math.h>
 

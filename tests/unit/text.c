@@ -1,7 +1,7 @@
 #include "tests/kit/kit.h"
 #include "tests/kit/report.h"
 
-#include "engine/report/safe.h"
+#include "engine/report/page/safe.h"
 #include "engine/report/text.h"
 
 #include <stdbool.h>

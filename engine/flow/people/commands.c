@@ -8,7 +8,7 @@
 #include "engine/flow/config/config.h"
 #include "engine/flow/people/people.h"
 #include "engine/flow/service/control.h"
-#include "engine/report/safe.h"
+#include "engine/report/page/safe.h"
 
 #include <errno.h>
 #include <pwd.h>

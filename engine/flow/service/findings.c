@@ -1,7 +1,7 @@
 #include "engine/flow/service/findings.h"
 
 #include "engine/base/json/json_out.h"
-#include "engine/report/safe.h"
+#include "engine/report/page/safe.h"
 
 #include <stdarg.h>
 #include <stdio.h>

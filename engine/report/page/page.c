@@ -1,6 +1,6 @@
-#include "engine/report/page.h"
+#include "engine/report/page/page.h"
 
-#include "engine/report/safe.h"
+#include "engine/report/page/safe.h"
 
 #include <stdarg.h>
 #include <stdio.h>

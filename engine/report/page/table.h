@@ -1,9 +1,9 @@
 /* A table for a terminal: columns as wide as their cells, fitted into the page by shortening one column and then by
    leaving out the least important ones. */
-#ifndef LEEWAY_ENGINE_REPORT_TABLE_H
-#define LEEWAY_ENGINE_REPORT_TABLE_H
+#ifndef LEEWAY_ENGINE_REPORT_PAGE_TABLE_H
+#define LEEWAY_ENGINE_REPORT_PAGE_TABLE_H
 
-#include "engine/report/page.h"
+#include "engine/report/page/page.h"
 
 #define LW_TABLE_COLUMNS 24
 

@@ -1,6 +1,6 @@
-#include "engine/report/table.h"
+#include "engine/report/page/table.h"
 
-#include "engine/report/safe.h"
+#include "engine/report/page/safe.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The page that the text report is written on: its buffer, width, characters and colours. */
-#ifndef LEEWAY_ENGINE_REPORT_PAGE_H
-#define LEEWAY_ENGINE_REPORT_PAGE_H
+#ifndef LEEWAY_ENGINE_REPORT_PAGE_PAGE_H
+#define LEEWAY_ENGINE_REPORT_PAGE_PAGE_H
 
 #include "engine/base/arena.h"
 #include "engine/base/buf.h"

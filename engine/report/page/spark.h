@@ -1,6 +1,6 @@
 /* A line of small bars: the course of a series, one or more of its values per column. */
-#ifndef LEEWAY_ENGINE_REPORT_SPARK_H
-#define LEEWAY_ENGINE_REPORT_SPARK_H
+#ifndef LEEWAY_ENGINE_REPORT_PAGE_SPARK_H
+#define LEEWAY_ENGINE_REPORT_PAGE_SPARK_H
 
 #include "engine/base/buf.h"
 

@@ -1,6 +1,6 @@
 /* Text from the input made harmless for a terminal, with its width in columns. */
-#ifndef LEEWAY_ENGINE_REPORT_SAFE_H
-#define LEEWAY_ENGINE_REPORT_SAFE_H
+#ifndef LEEWAY_ENGINE_REPORT_PAGE_SAFE_H
+#define LEEWAY_ENGINE_REPORT_PAGE_SAFE_H
 
 #include "engine/base/buf.h"
 

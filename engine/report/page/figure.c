@@ -1,4 +1,4 @@
-#include "engine/report/figure.h"
+#include "engine/report/page/figure.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "engine/report/spark.h"
+#include "engine/report/page/spark.h"
 
 #include <math.h>
 

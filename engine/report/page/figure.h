@@ -1,6 +1,6 @@
 /* Numbers for people: as many decimals as a column of them needs. */
-#ifndef LEEWAY_ENGINE_REPORT_FIGURE_H
-#define LEEWAY_ENGINE_REPORT_FIGURE_H
+#ifndef LEEWAY_ENGINE_REPORT_PAGE_FIGURE_H
+#define LEEWAY_ENGINE_REPORT_PAGE_FIGURE_H
 
 #include <stddef.h>
 

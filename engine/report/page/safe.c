@@ -1,4 +1,4 @@
-#include "engine/report/safe.h"
+#include "engine/report/page/safe.h"
 
 #define REPLACEMENT 0xfffdu
 
