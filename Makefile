@@ -37,7 +37,7 @@ ROOMS    := models \
             engine/store \
             engine/source engine/source/aws engine/source/aws/credentials engine/source/loggly engine/source/push \
             engine/sink \
-            engine/report engine/report/page \
+            engine/report engine/report/page engine/report/text \
             engine/flow engine/flow/config engine/flow/http engine/flow/people engine/flow/reconcile \
             engine/flow/service engine/flow/turn engine/flow/watch
 LIB_SRC  := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))

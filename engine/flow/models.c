@@ -2,7 +2,7 @@
 
 #include "engine/base/fault.h"
 #include "engine/flow/intake.h"
-#include "engine/report/families.h"
+#include "engine/report/text/families.h"
 
 #define OUTPUT_CEILING ((size_t)1 << 30)
 

@@ -2,7 +2,7 @@
 
 #include "engine/report/document.h"
 #include "engine/report/events.h"
-#include "engine/report/text.h"
+#include "engine/report/text/text.h"
 
 void lw_report_text(const struct lw_report *report, const struct lw_report_style *style, struct lw_buf *out)
 {

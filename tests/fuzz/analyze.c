@@ -1,7 +1,7 @@
 /* Any bytes through the whole turn: read, decoded, gathered, judged, shown in every form. The JSON must be JSON, and the
    text must hold no control character. */
 #include "engine/flow/intake.h"
-#include "engine/report/families.h"
+#include "engine/report/text/families.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>

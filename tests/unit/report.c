@@ -2,7 +2,7 @@
 #include "tests/kit/kit.h"
 #include "tests/kit/report.h"
 
-#include "engine/report/families.h"
+#include "engine/report/text/families.h"
 
 /* One way of showing a report, and how long its output is when nothing fails. */
 struct shown {

@@ -2,7 +2,7 @@
 #include "tests/kit/report.h"
 
 #include "engine/report/page/safe.h"
-#include "engine/report/text.h"
+#include "engine/report/text/text.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "engine/report/remarks.h"
+#include "engine/report/text/remarks.h"
 
 #include "engine/report/page/figure.h"
 

@@ -1,6 +1,6 @@
 /* The report for people at a terminal. */
-#ifndef LEEWAY_ENGINE_REPORT_TEXT_H
-#define LEEWAY_ENGINE_REPORT_TEXT_H
+#ifndef LEEWAY_ENGINE_REPORT_TEXT_TEXT_H
+#define LEEWAY_ENGINE_REPORT_TEXT_TEXT_H
 
 #include "engine/report/report.h"
 

@@ -1,6 +1,6 @@
 /* How the names of jobs were grouped into models, for people. */
-#ifndef LEEWAY_ENGINE_REPORT_FAMILIES_H
-#define LEEWAY_ENGINE_REPORT_FAMILIES_H
+#ifndef LEEWAY_ENGINE_REPORT_TEXT_FAMILIES_H
+#define LEEWAY_ENGINE_REPORT_TEXT_FAMILIES_H
 
 #include "engine/report/report.h"
 

@@ -1,6 +1,6 @@
 /* The metrics of a model in the order in which people want to see them. */
-#ifndef LEEWAY_ENGINE_REPORT_METRIC_LIST_H
-#define LEEWAY_ENGINE_REPORT_METRIC_LIST_H
+#ifndef LEEWAY_ENGINE_REPORT_TEXT_METRIC_LIST_H
+#define LEEWAY_ENGINE_REPORT_TEXT_METRIC_LIST_H
 
 #include "leeway/judged.h"
 

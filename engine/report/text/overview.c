@@ -1,11 +1,11 @@
-#include "engine/report/overview.h"
+#include "engine/report/text/overview.h"
 
 #include "engine/base/time_text.h"
-#include "engine/report/alarms.h"
-#include "engine/report/metric_list.h"
 #include "engine/report/page/figure.h"
 #include "engine/report/page/safe.h"
-#include "engine/report/remarks.h"
+#include "engine/report/text/alarms.h"
+#include "engine/report/text/metric_list.h"
+#include "engine/report/text/remarks.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The runs of a model on the page: a table of them, and the course of each series as a line of bars. */
-#ifndef LEEWAY_ENGINE_REPORT_LEDGER_H
-#define LEEWAY_ENGINE_REPORT_LEDGER_H
+#ifndef LEEWAY_ENGINE_REPORT_TEXT_LEDGER_H
+#define LEEWAY_ENGINE_REPORT_TEXT_LEDGER_H
 
 #include "engine/report/page/page.h"
 

@@ -1,4 +1,4 @@
-#include "engine/report/metric_list.h"
+#include "engine/report/text/metric_list.h"
 
 #include "leeway/meaning.h"
 #include "leeway/run.h"

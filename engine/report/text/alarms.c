@@ -1,4 +1,4 @@
-#include "engine/report/alarms.h"
+#include "engine/report/text/alarms.h"
 
 #include "engine/base/time_text.h"
 

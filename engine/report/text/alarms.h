@@ -1,6 +1,6 @@
 /* The alerts of a model in plain words. */
-#ifndef LEEWAY_ENGINE_REPORT_ALARMS_H
-#define LEEWAY_ENGINE_REPORT_ALARMS_H
+#ifndef LEEWAY_ENGINE_REPORT_TEXT_ALARMS_H
+#define LEEWAY_ENGINE_REPORT_TEXT_ALARMS_H
 
 #include "engine/report/page/page.h"
 

@@ -1,6 +1,6 @@
 /* Which runs of a long history are shown: the first few, those around alerts, the last ones; the others are counted. */
-#ifndef LEEWAY_ENGINE_REPORT_FOLD_H
-#define LEEWAY_ENGINE_REPORT_FOLD_H
+#ifndef LEEWAY_ENGINE_REPORT_TEXT_FOLD_H
+#define LEEWAY_ENGINE_REPORT_TEXT_FOLD_H
 
 #include "leeway/judged.h"
 

@@ -1,6 +1,6 @@
 /* What is said of a model beside its alerts: warnings, and what there is too little history for. */
-#ifndef LEEWAY_ENGINE_REPORT_REMARKS_H
-#define LEEWAY_ENGINE_REPORT_REMARKS_H
+#ifndef LEEWAY_ENGINE_REPORT_TEXT_REMARKS_H
+#define LEEWAY_ENGINE_REPORT_TEXT_REMARKS_H
 
 #include "engine/report/page/page.h"
 

@@ -1,6 +1,6 @@
 /* The course of the run-level series of a model, a line of bars each, with the alerts marked under them. */
-#ifndef LEEWAY_ENGINE_REPORT_COURSE_H
-#define LEEWAY_ENGINE_REPORT_COURSE_H
+#ifndef LEEWAY_ENGINE_REPORT_TEXT_COURSE_H
+#define LEEWAY_ENGINE_REPORT_TEXT_COURSE_H
 
 #include "engine/report/page/page.h"
 

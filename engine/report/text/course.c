@@ -1,10 +1,10 @@
-#include "engine/report/course.h"
+#include "engine/report/text/course.h"
 
 #include "engine/base/time_text.h"
-#include "engine/report/metric_list.h"
 #include "engine/report/page/figure.h"
 #include "engine/report/page/safe.h"
 #include "engine/report/page/spark.h"
+#include "engine/report/text/metric_list.h"
 
 #include <math.h>
 

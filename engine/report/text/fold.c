@@ -1,4 +1,4 @@
-#include "engine/report/fold.h"
+#include "engine/report/text/fold.h"
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "engine/report/families.h"
+#include "engine/report/text/families.h"
 
 #include "engine/base/time_text.h"
 #include "engine/report/page/table.h"

@@ -1,6 +1,6 @@
 /* The first lines of the text report: one for each model. */
-#ifndef LEEWAY_ENGINE_REPORT_OVERVIEW_H
-#define LEEWAY_ENGINE_REPORT_OVERVIEW_H
+#ifndef LEEWAY_ENGINE_REPORT_TEXT_OVERVIEW_H
+#define LEEWAY_ENGINE_REPORT_TEXT_OVERVIEW_H
 
 #include "engine/report/page/page.h"
 #include "engine/report/report.h"

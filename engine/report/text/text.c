@@ -1,14 +1,14 @@
-#include "engine/report/text.h"
+#include "engine/report/text/text.h"
 
 #include "engine/base/time_text.h"
-#include "engine/report/alarms.h"
-#include "engine/report/course.h"
-#include "engine/report/ledger.h"
-#include "engine/report/overview.h"
 #include "engine/report/page/figure.h"
 #include "engine/report/page/page.h"
 #include "engine/report/page/safe.h"
-#include "engine/report/remarks.h"
+#include "engine/report/text/alarms.h"
+#include "engine/report/text/course.h"
+#include "engine/report/text/ledger.h"
+#include "engine/report/text/overview.h"
+#include "engine/report/text/remarks.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,10 +1,10 @@
-#include "engine/report/ledger.h"
+#include "engine/report/text/ledger.h"
 
 #include "engine/base/time_text.h"
-#include "engine/report/fold.h"
-#include "engine/report/metric_list.h"
 #include "engine/report/page/figure.h"
 #include "engine/report/page/table.h"
+#include "engine/report/text/fold.h"
+#include "engine/report/text/metric_list.h"
 
 #include <math.h>
 #include <stdio.h>
