@@ -2,7 +2,7 @@
 
 #include "engine/decode/decode.h"
 #include "engine/flow/command.h"
-#include "engine/flow/config/page.h"
+#include "engine/flow/config/print/page.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "engine/flow/config/check.h"
 #include "engine/flow/config/config.h"
-#include "engine/flow/config/show.h"
+#include "engine/flow/config/print/show.h"
 
 #include <assert.h>
 #include <stdint.h>

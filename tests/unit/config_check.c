@@ -1,11 +1,11 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "engine/flow/config/check.h"
-#include "engine/flow/config/example.h"
 #include "engine/flow/config/init.h"
 #include "engine/flow/config/keys.h"
-#include "engine/flow/config/schema.h"
-#include "engine/flow/config/show.h"
+#include "engine/flow/config/print/example.h"
+#include "engine/flow/config/print/schema.h"
+#include "engine/flow/config/print/show.h"
 #include "engine/flow/config/tree.h"
 #include "engine/flow/config/value.h"
 #include "tests/kit/alloc.h"

@@ -2,9 +2,9 @@
 
 #include "engine/base/fault.h"
 #include "engine/flow/config/check.h"
-#include "engine/flow/config/example.h"
-#include "engine/flow/config/schema.h"
-#include "engine/flow/config/show.h"
+#include "engine/flow/config/print/example.h"
+#include "engine/flow/config/print/schema.h"
+#include "engine/flow/config/print/show.h"
 #include "engine/store/store.h"
 
 #include <stdio.h>

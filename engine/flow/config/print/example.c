@@ -1,4 +1,4 @@
-#include "engine/flow/config/example.h"
+#include "engine/flow/config/print/example.h"
 
 #include "engine/flow/config/keys.h"
 #include "engine/flow/config/value.h"

@@ -1,6 +1,6 @@
 /* The list of keys in the man page leeway.yaml(5), made from the table of keys. */
-#ifndef LEEWAY_ENGINE_FLOW_CONFIG_PAGE_H
-#define LEEWAY_ENGINE_FLOW_CONFIG_PAGE_H
+#ifndef LEEWAY_ENGINE_FLOW_CONFIG_PRINT_PAGE_H
+#define LEEWAY_ENGINE_FLOW_CONFIG_PRINT_PAGE_H
 
 #include "engine/base/buf.h"
 

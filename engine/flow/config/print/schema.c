@@ -1,4 +1,4 @@
-#include "engine/flow/config/schema.h"
+#include "engine/flow/config/print/schema.h"
 
 #include "engine/base/json/json_out.h"
 #include "engine/flow/config/keys.h"

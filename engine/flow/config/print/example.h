@@ -1,6 +1,6 @@
 /* The annotated example of a configuration, made from the table of keys. */
-#ifndef LEEWAY_ENGINE_FLOW_CONFIG_EXAMPLE_H
-#define LEEWAY_ENGINE_FLOW_CONFIG_EXAMPLE_H
+#ifndef LEEWAY_ENGINE_FLOW_CONFIG_PRINT_EXAMPLE_H
+#define LEEWAY_ENGINE_FLOW_CONFIG_PRINT_EXAMPLE_H
 
 #include "engine/base/buf.h"
 

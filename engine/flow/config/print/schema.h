@@ -1,6 +1,6 @@
 /* The JSON Schema of a configuration, for editors, made from the table of keys. */
-#ifndef LEEWAY_ENGINE_FLOW_CONFIG_SCHEMA_H
-#define LEEWAY_ENGINE_FLOW_CONFIG_SCHEMA_H
+#ifndef LEEWAY_ENGINE_FLOW_CONFIG_PRINT_SCHEMA_H
+#define LEEWAY_ENGINE_FLOW_CONFIG_PRINT_SCHEMA_H
 
 #include "engine/base/buf.h"
 

@@ -1,4 +1,4 @@
-#include "engine/flow/config/page.h"
+#include "engine/flow/config/print/page.h"
 
 #include "engine/flow/config/keys.h"
 #include "engine/flow/config/overlay.h"

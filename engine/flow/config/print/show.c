@@ -1,4 +1,4 @@
-#include "engine/flow/config/show.h"
+#include "engine/flow/config/print/show.h"
 
 #include "engine/flow/config/fill.h"
 #include "engine/flow/config/whole.h"

@@ -1,6 +1,6 @@
 /* The configuration that holds: all layers put together, with where each value comes from. */
-#ifndef LEEWAY_ENGINE_FLOW_CONFIG_SHOW_H
-#define LEEWAY_ENGINE_FLOW_CONFIG_SHOW_H
+#ifndef LEEWAY_ENGINE_FLOW_CONFIG_PRINT_SHOW_H
+#define LEEWAY_ENGINE_FLOW_CONFIG_PRINT_SHOW_H
 
 #include "engine/flow/config/config.h"
 
