@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_FLOW_DEMO_H
 #define LEEWAY_ENGINE_FLOW_DEMO_H
 
-#include "engine/flow/session.h"
+#include "engine/flow/cli/session.h"
 
 enum lw_exit lw_demo_run(struct lw_session *session);
 

@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_FLOW_MODELS_H
 #define LEEWAY_ENGINE_FLOW_MODELS_H
 
-#include "engine/flow/session.h"
+#include "engine/flow/cli/session.h"
 
 enum lw_exit lw_models_run(struct lw_session *session);
 

@@ -3,9 +3,9 @@
 #include "engine/base/fault.h"
 #include "engine/base/scan/scan.h"
 #include "engine/base/time_text.h"
-#include "engine/flow/command.h"
+#include "engine/flow/cli/command.h"
+#include "engine/flow/cli/wording.h"
 #include "engine/flow/people/people.h"
-#include "engine/flow/wording.h"
 
 #include <math.h>
 #include <string.h>

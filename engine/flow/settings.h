@@ -3,7 +3,7 @@
 #define LEEWAY_ENGINE_FLOW_SETTINGS_H
 
 #include "engine/decode/decode.h"
-#include "engine/flow/session.h"
+#include "engine/flow/cli/session.h"
 #include "engine/report/report.h"
 #include "leeway/rules.h"
 

@@ -3,8 +3,8 @@
 #define LEEWAY_ENGINE_FLOW_SIMULATE_H
 
 #include "engine/base/buf.h"
+#include "engine/flow/cli/session.h"
 #include "engine/flow/plan.h"
-#include "engine/flow/session.h"
 
 /* Appends the events of the planned history, one JSON object per line; the same plan gives the same bytes. The caller
    checks the sticky error of `out`. */

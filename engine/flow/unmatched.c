@@ -1,6 +1,6 @@
 #include "engine/flow/unmatched.h"
 
-#include "engine/flow/options.h"
+#include "engine/flow/cli/options.h"
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 #include "engine/flow/config/inspect.h"
 
-#include "engine/flow/command.h"
+#include "engine/flow/cli/command.h"
 #include "engine/store/store.h"
 #include "tests/kit/kit.h"
 #include "tests/kit/runs.h"

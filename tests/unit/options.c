@@ -1,7 +1,7 @@
 #include "tests/kit/kit.h"
 
-#include "engine/flow/command.h"
-#include "engine/flow/options.h"
+#include "engine/flow/cli/command.h"
+#include "engine/flow/cli/options.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "tests/kit/kit.h"
 
-#include "engine/flow/wording.h"
+#include "engine/flow/cli/wording.h"
 
 static void a_requirement_is_a_series_a_comparison_and_a_number(void)
 {

@@ -4,10 +4,10 @@
 
 #include "engine/base/fault.h"
 #include "engine/core/gather/glob.h"
+#include "engine/flow/cli/options.h"
 #include "engine/flow/config/fill.h"
 #include "engine/flow/config/overlay.h"
 #include "engine/flow/config/whole.h"
-#include "engine/flow/options.h"
 
 #include <errno.h>
 #include <stdarg.h>

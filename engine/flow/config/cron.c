@@ -1,7 +1,7 @@
 #include "engine/flow/config/cron.h"
 
 #include "engine/base/fault.h"
-#include "engine/flow/wording.h"
+#include "engine/flow/cli/wording.h"
 
 #include <string.h>
 

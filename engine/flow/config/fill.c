@@ -1,10 +1,10 @@
 #include "engine/flow/config/fill.h"
 
 #include "engine/base/fault.h"
+#include "engine/flow/cli/options.h"
 #include "engine/flow/config/config.h"
 #include "engine/flow/config/pattern.h"
 #include "engine/flow/config/value.h"
-#include "engine/flow/options.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
 #define LEEWAY_ENGINE_FLOW_CONFIG_INIT_H
 
 #include "engine/base/buf.h"
-#include "engine/flow/session.h"
+#include "engine/flow/cli/session.h"
 #include "engine/report/report.h"
 
 enum lw_exit lw_init_run(struct lw_session *session);

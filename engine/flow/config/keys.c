@@ -1,7 +1,7 @@
 #include "engine/flow/config/keys.h"
 
+#include "engine/flow/cli/options.h"
 #include "engine/flow/config/config.h"
-#include "engine/flow/options.h"
 
 #include <string.h>
 

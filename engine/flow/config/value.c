@@ -5,11 +5,11 @@
 #include "engine/base/time_text.h"
 #include "engine/decode/decode.h"
 #include "engine/decode/table/columns.h"
+#include "engine/flow/cli/options.h"
+#include "engine/flow/cli/wording.h"
 #include "engine/flow/config/config.h"
 #include "engine/flow/config/cron.h"
 #include "engine/flow/config/pattern.h"
-#include "engine/flow/options.h"
-#include "engine/flow/wording.h"
 
 #include <math.h>
 #include <stdio.h>

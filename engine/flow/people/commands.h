@@ -3,7 +3,7 @@
 #ifndef LEEWAY_ENGINE_FLOW_PEOPLE_COMMANDS_H
 #define LEEWAY_ENGINE_FLOW_PEOPLE_COMMANDS_H
 
-#include "engine/flow/session.h"
+#include "engine/flow/cli/session.h"
 
 extern const struct lw_command lw_command_alerts, lw_command_ack, lw_command_expect, lw_command_mute,
     lw_command_test_alert;

@@ -4,8 +4,8 @@
 #define LEEWAY_ENGINE_FLOW_WATCH_LOOP_H
 
 #include "engine/base/log.h"
+#include "engine/flow/cli/session.h"
 #include "engine/flow/config/config.h"
-#include "engine/flow/session.h"
 
 struct lw_loop;
 

@@ -2,7 +2,7 @@
 #ifndef LEEWAY_ENGINE_FLOW_WATCH_WATCH_H
 #define LEEWAY_ENGINE_FLOW_WATCH_WATCH_H
 
-#include "engine/flow/session.h"
+#include "engine/flow/cli/session.h"
 
 extern const struct lw_command lw_command_watch;
 

@@ -1,9 +1,9 @@
 #include "engine/flow/config/print/page.h"
 
+#include "engine/flow/cli/man.h"
 #include "engine/flow/config/keys.h"
 #include "engine/flow/config/overlay.h"
 #include "engine/flow/config/value.h"
-#include "engine/flow/man.h"
 
 #include <string.h>
 

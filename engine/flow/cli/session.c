@@ -1,7 +1,7 @@
-#include "engine/flow/session.h"
+#include "engine/flow/cli/session.h"
 
 #include "engine/base/fault.h"
-#include "engine/flow/output.h"
+#include "engine/flow/cli/output.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The man page, made from a template and the table of subcommands. */
-#ifndef LEEWAY_ENGINE_FLOW_MAN_H
-#define LEEWAY_ENGINE_FLOW_MAN_H
+#ifndef LEEWAY_ENGINE_FLOW_CLI_MAN_H
+#define LEEWAY_ENGINE_FLOW_CLI_MAN_H
 
 #include "engine/base/buf.h"
 

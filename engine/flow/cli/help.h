@@ -1,9 +1,9 @@
 /* Help texts, made from the table of subcommands. They append to `out`, whose sticky error the caller checks. */
-#ifndef LEEWAY_ENGINE_FLOW_HELP_H
-#define LEEWAY_ENGINE_FLOW_HELP_H
+#ifndef LEEWAY_ENGINE_FLOW_CLI_HELP_H
+#define LEEWAY_ENGINE_FLOW_CLI_HELP_H
 
 #include "engine/base/buf.h"
-#include "engine/flow/options.h"
+#include "engine/flow/cli/options.h"
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "engine/flow/command.h"
+#include "engine/flow/cli/command.h"
 
 #include "engine/decode/decode.h"
 #include "engine/flow/fetch.h"

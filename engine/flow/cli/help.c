@@ -1,7 +1,7 @@
-#include "engine/flow/help.h"
+#include "engine/flow/cli/help.h"
 
 #include "engine/decode/decode.h"
-#include "engine/flow/command.h"
+#include "engine/flow/cli/command.h"
 
 #include <string.h>
 

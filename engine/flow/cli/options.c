@@ -1,4 +1,4 @@
-#include "engine/flow/options.h"
+#include "engine/flow/cli/options.h"
 
 #include "engine/base/fault.h"
 

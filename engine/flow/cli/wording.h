@@ -1,6 +1,6 @@
 /* The small languages of option values: "validation:accuracy >= 0.8", "1 per 370 runs", "metric=0.005,loss=5%". */
-#ifndef LEEWAY_ENGINE_FLOW_WORDING_H
-#define LEEWAY_ENGINE_FLOW_WORDING_H
+#ifndef LEEWAY_ENGINE_FLOW_CLI_WORDING_H
+#define LEEWAY_ENGINE_FLOW_CLI_WORDING_H
 
 #include "leeway/rules.h"
 #include "leeway/str.h"

@@ -1,6 +1,6 @@
 /* Command lines: one table of options per subcommand, from which parsing, help, the man page and completion come. */
-#ifndef LEEWAY_ENGINE_FLOW_OPTIONS_H
-#define LEEWAY_ENGINE_FLOW_OPTIONS_H
+#ifndef LEEWAY_ENGINE_FLOW_CLI_OPTIONS_H
+#define LEEWAY_ENGINE_FLOW_CLI_OPTIONS_H
 
 #include "engine/base/arena.h"
 #include "leeway/err.h"

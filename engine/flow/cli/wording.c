@@ -1,4 +1,4 @@
-#include "engine/flow/wording.h"
+#include "engine/flow/cli/wording.h"
 
 #include "engine/base/scan/scan.h"
 #include "engine/base/time_text.h"

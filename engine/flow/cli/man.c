@@ -1,7 +1,7 @@
-#include "engine/flow/man.h"
+#include "engine/flow/cli/man.h"
 
 #include "engine/decode/decode.h"
-#include "engine/flow/command.h"
+#include "engine/flow/cli/command.h"
 #include "engine/flow/config/print/page.h"
 
 #include <stdbool.h>

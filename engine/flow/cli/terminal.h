@@ -1,6 +1,6 @@
 /* What the streams of this process are: a terminal or not, how wide, with which characters. */
-#ifndef LEEWAY_ENGINE_FLOW_TERMINAL_H
-#define LEEWAY_ENGINE_FLOW_TERMINAL_H
+#ifndef LEEWAY_ENGINE_FLOW_CLI_TERMINAL_H
+#define LEEWAY_ENGINE_FLOW_CLI_TERMINAL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
-#include "engine/flow/completion.h"
+#include "engine/flow/cli/completion.h"
 
-#include "engine/flow/command.h"
+#include "engine/flow/cli/command.h"
 
 #include <string.h>
 

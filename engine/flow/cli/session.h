@@ -1,10 +1,10 @@
 /* What every subcommand is handed, and how it ends: exit codes, and one line per error on standard error. */
-#ifndef LEEWAY_ENGINE_FLOW_SESSION_H
-#define LEEWAY_ENGINE_FLOW_SESSION_H
+#ifndef LEEWAY_ENGINE_FLOW_CLI_SESSION_H
+#define LEEWAY_ENGINE_FLOW_CLI_SESSION_H
 
 #include "engine/base/arena.h"
-#include "engine/flow/options.h"
-#include "engine/flow/terminal.h"
+#include "engine/flow/cli/options.h"
+#include "engine/flow/cli/terminal.h"
 
 /* Exit codes of the program. */
 enum lw_exit {

@@ -1,5 +1,5 @@
 #define _XOPEN_SOURCE 700
-#include "engine/flow/output.h"
+#include "engine/flow/cli/output.h"
 
 #include "engine/base/again.h"
 #include "engine/base/fault.h"

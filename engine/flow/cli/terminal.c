@@ -1,5 +1,5 @@
 #define _DEFAULT_SOURCE
-#include "engine/flow/terminal.h"
+#include "engine/flow/cli/terminal.h"
 
 #include <langinfo.h>
 #include <locale.h>

@@ -1,6 +1,6 @@
 /* Shell completion, made from the table of subcommands. */
-#ifndef LEEWAY_ENGINE_FLOW_COMPLETION_H
-#define LEEWAY_ENGINE_FLOW_COMPLETION_H
+#ifndef LEEWAY_ENGINE_FLOW_CLI_COMPLETION_H
+#define LEEWAY_ENGINE_FLOW_CLI_COMPLETION_H
 
 #include "engine/base/buf.h"
 

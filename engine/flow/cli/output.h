@@ -1,6 +1,6 @@
 /* Where a finished output goes: standard output, or a file that is replaced at once or not at all. */
-#ifndef LEEWAY_ENGINE_FLOW_OUTPUT_H
-#define LEEWAY_ENGINE_FLOW_OUTPUT_H
+#ifndef LEEWAY_ENGINE_FLOW_CLI_OUTPUT_H
+#define LEEWAY_ENGINE_FLOW_CLI_OUTPUT_H
 
 #include "leeway/err.h"
 #include "leeway/str.h"

@@ -1,8 +1,8 @@
 /* The subcommands `help` and `completion`. */
-#ifndef LEEWAY_ENGINE_FLOW_MANUAL_H
-#define LEEWAY_ENGINE_FLOW_MANUAL_H
+#ifndef LEEWAY_ENGINE_FLOW_CLI_MANUAL_H
+#define LEEWAY_ENGINE_FLOW_CLI_MANUAL_H
 
-#include "engine/flow/session.h"
+#include "engine/flow/cli/session.h"
 
 enum lw_exit lw_manual_help(struct lw_session *session);
 enum lw_exit lw_manual_completion(struct lw_session *session);

@@ -1,11 +1,11 @@
-#include "engine/flow/manual.h"
+#include "engine/flow/cli/manual.h"
 
 #include "engine/base/buf.h"
 #include "engine/base/fault.h"
-#include "engine/flow/command.h"
-#include "engine/flow/completion.h"
-#include "engine/flow/help.h"
-#include "engine/flow/man.h"
+#include "engine/flow/cli/command.h"
+#include "engine/flow/cli/completion.h"
+#include "engine/flow/cli/help.h"
+#include "engine/flow/cli/man.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* The table of subcommands with their options: what help, the man page, completion and parsing read. */
-#ifndef LEEWAY_ENGINE_FLOW_COMMAND_H
-#define LEEWAY_ENGINE_FLOW_COMMAND_H
+#ifndef LEEWAY_ENGINE_FLOW_CLI_COMMAND_H
+#define LEEWAY_ENGINE_FLOW_CLI_COMMAND_H
 
-#include "engine/flow/options.h"
+#include "engine/flow/cli/options.h"
 
 extern const struct lw_command lw_command_analyze, lw_command_models, lw_command_simulate, lw_command_demo,
     lw_command_config, lw_command_init, lw_command_help, lw_command_completion;
