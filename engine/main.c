@@ -13,7 +13,7 @@
 #include "engine/flow/reconcile/reconcile.h"
 #include "engine/flow/reconcile/reconcile.h"
 #include "engine/flow/cli/session.h"
-#include "engine/flow/simulate.h"
+#include "engine/flow/simulate/simulate.h"
 #include "engine/flow/store_command.h"
 #include "engine/flow/watch/watch.h"
 #include "leeway/version.h"

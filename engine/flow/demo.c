@@ -4,7 +4,7 @@
 #include "engine/flow/analyze.h"
 #include "engine/flow/intake.h"
 #include "engine/flow/place.h"
-#include "engine/flow/simulate.h"
+#include "engine/flow/simulate/simulate.h"
 
 #include <stdio.h>
 

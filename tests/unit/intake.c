@@ -2,7 +2,7 @@
 #include "tests/kit/kit.h"
 
 #include "engine/flow/intake.h"
-#include "engine/flow/simulate.h"
+#include "engine/flow/simulate/simulate.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "tests/kit/kit.h"
 
-#include "engine/flow/plan.h"
-#include "engine/flow/simulate.h"
+#include "engine/flow/simulate/plan.h"
+#include "engine/flow/simulate/simulate.h"
 
 #include <json-c/json.h>
 #include <math.h>

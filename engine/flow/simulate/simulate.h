@@ -1,10 +1,10 @@
 /* Simulated histories of runs, in the form in which Loggly's CloudWatch integration sends them. */
-#ifndef LEEWAY_ENGINE_FLOW_SIMULATE_H
-#define LEEWAY_ENGINE_FLOW_SIMULATE_H
+#ifndef LEEWAY_ENGINE_FLOW_SIMULATE_SIMULATE_H
+#define LEEWAY_ENGINE_FLOW_SIMULATE_SIMULATE_H
 
 #include "engine/base/buf.h"
 #include "engine/flow/cli/session.h"
-#include "engine/flow/plan.h"
+#include "engine/flow/simulate/plan.h"
 
 /* Appends the events of the planned history, one JSON object per line; the same plan gives the same bytes. The caller
    checks the sticky error of `out`. */

@@ -1,4 +1,4 @@
-#include "engine/flow/plan.h"
+#include "engine/flow/simulate/plan.h"
 
 #include "engine/base/fault.h"
 #include "engine/base/scan/scan.h"

@@ -1,10 +1,10 @@
-#include "engine/flow/simulate.h"
+#include "engine/flow/simulate/simulate.h"
 
 #include "engine/base/fault.h"
 #include "engine/base/json/json_out.h"
 #include "engine/base/scan/scan.h"
 #include "engine/base/time_text.h"
-#include "engine/flow/random.h"
+#include "engine/flow/simulate/random.h"
 
 #include <math.h>
 #include <stdio.h>

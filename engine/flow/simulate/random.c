@@ -1,4 +1,4 @@
-#include "engine/flow/random.h"
+#include "engine/flow/simulate/random.h"
 
 #include <math.h>
 

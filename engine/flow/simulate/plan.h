@@ -1,6 +1,6 @@
 /* What a simulated history is to look like: its size, rhythm, seed, and what changes at which run. */
-#ifndef LEEWAY_ENGINE_FLOW_PLAN_H
-#define LEEWAY_ENGINE_FLOW_PLAN_H
+#ifndef LEEWAY_ENGINE_FLOW_SIMULATE_PLAN_H
+#define LEEWAY_ENGINE_FLOW_SIMULATE_PLAN_H
 
 #include "leeway/err.h"
 #include "leeway/str.h"

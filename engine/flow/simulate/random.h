@@ -1,6 +1,6 @@
 /* A small generator of random numbers with a seed: the same seed gives the same numbers everywhere. */
-#ifndef LEEWAY_ENGINE_FLOW_RANDOM_H
-#define LEEWAY_ENGINE_FLOW_RANDOM_H
+#ifndef LEEWAY_ENGINE_FLOW_SIMULATE_RANDOM_H
+#define LEEWAY_ENGINE_FLOW_SIMULATE_RANDOM_H
 
 #include <stdint.h>
 
