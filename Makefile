@@ -38,9 +38,9 @@ ROOMS    := models \
             engine/source engine/source/aws engine/source/aws/credentials engine/source/loggly engine/source/push \
             engine/sink \
             engine/report engine/report/page engine/report/text \
-            engine/flow engine/flow/cli engine/flow/config engine/flow/config/print engine/flow/http \
-            engine/flow/people engine/flow/reconcile engine/flow/service engine/flow/simulate engine/flow/turn \
-            engine/flow/watch
+            engine/flow engine/flow/analyze engine/flow/cli engine/flow/config engine/flow/config/print \
+            engine/flow/http engine/flow/people engine/flow/reconcile engine/flow/service engine/flow/simulate \
+            engine/flow/turn engine/flow/watch
 LIB_SRC  := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
 MAIN_SRC := engine/main.c
 HEADERS  := $(wildcard include/leeway/*.h) $(foreach room,$(ROOMS),$(wildcard $(room)/*.h))

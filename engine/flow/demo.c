@@ -1,8 +1,8 @@
 #include "engine/flow/demo.h"
 
 #include "engine/base/fault.h"
-#include "engine/flow/analyze.h"
-#include "engine/flow/intake.h"
+#include "engine/flow/analyze/analyze.h"
+#include "engine/flow/analyze/intake.h"
 #include "engine/flow/place.h"
 #include "engine/flow/simulate/simulate.h"
 

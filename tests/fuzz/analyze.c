@@ -1,6 +1,6 @@
 /* Any bytes through the whole turn: read, decoded, gathered, judged, shown in every form. The JSON must be JSON, and the
    text must hold no control character. */
-#include "engine/flow/intake.h"
+#include "engine/flow/analyze/intake.h"
 #include "engine/report/text/families.h"
 
 #include <json-c/json.h>

@@ -1,7 +1,7 @@
 #include "tests/kit/alloc.h"
 #include "tests/kit/kit.h"
 
-#include "engine/flow/intake.h"
+#include "engine/flow/analyze/intake.h"
 #include "engine/flow/simulate/simulate.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "tests/kit/kit.h"
 
 #include "engine/base/time_text.h"
-#include "engine/flow/intake.h"
+#include "engine/flow/analyze/intake.h"
 
 #include <stdio.h>
 #include <stdlib.h>

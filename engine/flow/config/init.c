@@ -6,9 +6,9 @@
 #include "engine/base/fault.h"
 #include "engine/base/json/json_out.h"
 #include "engine/base/time_text.h"
+#include "engine/flow/analyze/intake.h"
 #include "engine/flow/config/print/show.h"
 #include "engine/flow/config/tree.h"
-#include "engine/flow/intake.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #define LEEWAY_ENGINE_FLOW_TURN_FEED_H
 
 #include "engine/decode/decode.h"
-#include "engine/flow/tally.h"
+#include "engine/flow/analyze/tally.h"
 #include "engine/source/source.h"
 
 struct lw_feed;

@@ -1,12 +1,12 @@
 #define _XOPEN_SOURCE 700
-#include "engine/flow/intake.h"
+#include "engine/flow/analyze/intake.h"
 
 #include "engine/base/fault.h"
 #include "engine/base/time_text.h"
 #include "engine/core/step.h"
-#include "engine/flow/progress.h"
-#include "engine/flow/tally.h"
-#include "engine/flow/unmatched.h"
+#include "engine/flow/analyze/progress.h"
+#include "engine/flow/analyze/tally.h"
+#include "engine/flow/analyze/unmatched.h"
 #include "engine/source/file.h"
 #include "engine/source/unpack.h"
 

@@ -1,4 +1,4 @@
-#include "engine/flow/unmatched.h"
+#include "engine/flow/analyze/unmatched.h"
 
 #include "engine/flow/cli/options.h"
 

@@ -1,6 +1,6 @@
 /* A line on the terminal that says how far the reading is, when it takes longer than two seconds. */
-#ifndef LEEWAY_ENGINE_FLOW_PROGRESS_H
-#define LEEWAY_ENGINE_FLOW_PROGRESS_H
+#ifndef LEEWAY_ENGINE_FLOW_ANALYZE_PROGRESS_H
+#define LEEWAY_ENGINE_FLOW_ANALYZE_PROGRESS_H
 
 #include "engine/base/world.h"
 

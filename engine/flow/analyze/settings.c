@@ -1,4 +1,4 @@
-#include "engine/flow/settings.h"
+#include "engine/flow/analyze/settings.h"
 
 #include "engine/base/fault.h"
 #include "engine/base/scan/scan.h"

@@ -1,6 +1,6 @@
 /* The subcommand `models`: how the names of jobs were grouped. */
-#ifndef LEEWAY_ENGINE_FLOW_MODELS_H
-#define LEEWAY_ENGINE_FLOW_MODELS_H
+#ifndef LEEWAY_ENGINE_FLOW_ANALYZE_MODELS_H
+#define LEEWAY_ENGINE_FLOW_ANALYZE_MODELS_H
 
 #include "engine/flow/cli/session.h"
 

@@ -1,6 +1,6 @@
 /* What the options of `analyze` and `models` mean: rules, how to read, how to show. */
-#ifndef LEEWAY_ENGINE_FLOW_SETTINGS_H
-#define LEEWAY_ENGINE_FLOW_SETTINGS_H
+#ifndef LEEWAY_ENGINE_FLOW_ANALYZE_SETTINGS_H
+#define LEEWAY_ENGINE_FLOW_ANALYZE_SETTINGS_H
 
 #include "engine/decode/decode.h"
 #include "engine/flow/cli/session.h"

@@ -1,4 +1,4 @@
-#include "engine/flow/tally.h"
+#include "engine/flow/analyze/tally.h"
 
 #define DETAIL_MAX 200
 

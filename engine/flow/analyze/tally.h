@@ -1,6 +1,6 @@
 /* What was not used, by reason, with the place of the first. */
-#ifndef LEEWAY_ENGINE_FLOW_TALLY_H
-#define LEEWAY_ENGINE_FLOW_TALLY_H
+#ifndef LEEWAY_ENGINE_FLOW_ANALYZE_TALLY_H
+#define LEEWAY_ENGINE_FLOW_ANALYZE_TALLY_H
 
 #include "engine/base/arena.h"
 #include "engine/report/report.h"

@@ -1,8 +1,8 @@
-#include "engine/flow/analyze.h"
+#include "engine/flow/analyze/analyze.h"
 
 #include "engine/base/fault.h"
+#include "engine/flow/analyze/intake.h"
 #include "engine/flow/cli/output.h"
-#include "engine/flow/intake.h"
 
 #define OUTPUT_CEILING ((size_t)16 << 30)
 

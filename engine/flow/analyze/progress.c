@@ -1,4 +1,4 @@
-#include "engine/flow/progress.h"
+#include "engine/flow/analyze/progress.h"
 
 #include "engine/report/page/figure.h"
 

@@ -1,7 +1,7 @@
-#include "engine/flow/models.h"
+#include "engine/flow/analyze/models.h"
 
 #include "engine/base/fault.h"
-#include "engine/flow/intake.h"
+#include "engine/flow/analyze/intake.h"
 #include "engine/report/text/families.h"
 
 #define OUTPUT_CEILING ((size_t)1 << 30)

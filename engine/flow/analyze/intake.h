@@ -1,8 +1,8 @@
 /* The turn of offline analysis: files are read, unpacked, recognised, decoded, gathered, and at the end judged. */
-#ifndef LEEWAY_ENGINE_FLOW_INTAKE_H
-#define LEEWAY_ENGINE_FLOW_INTAKE_H
+#ifndef LEEWAY_ENGINE_FLOW_ANALYZE_INTAKE_H
+#define LEEWAY_ENGINE_FLOW_ANALYZE_INTAKE_H
 
-#include "engine/flow/settings.h"
+#include "engine/flow/analyze/settings.h"
 #include "engine/report/report.h"
 
 /* Ceilings: what the step may hold (datapoints of open runs take 16 bytes), and what is noted about the input. */

@@ -1,6 +1,6 @@
 /* Names that the user gave and that occur nowhere in the data: most likely mistyped, and then silently without effect. */
-#ifndef LEEWAY_ENGINE_FLOW_UNMATCHED_H
-#define LEEWAY_ENGINE_FLOW_UNMATCHED_H
+#ifndef LEEWAY_ENGINE_FLOW_ANALYZE_UNMATCHED_H
+#define LEEWAY_ENGINE_FLOW_ANALYZE_UNMATCHED_H
 
 #include "engine/base/arena.h"
 #include "leeway/judged.h"
