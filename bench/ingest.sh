@@ -19,7 +19,7 @@ seconds() { { time "$@" >/dev/null 2>&1; } 2>&1; }
 median() { sort -n | awk '{a[NR] = $1} END {print a[int((NR + 1) / 2)]}'; }
 cat "$events" >/dev/null
 for _ in 1 2 3 4 5; do
-    seconds "$LEEWAY" analyze "$events" >>"$directory/leeway"
+    seconds "$LEEWAY" analyze --threads 1 "$events" >>"$directory/leeway"
     { time "$python" bench/ingest_duckdb.py "$events" 2>/dev/null | cut -d' ' -f1 >>"$directory/duckdb"; } 2>>"$directory/process"
 done
 ours=$(median <"$directory/leeway")

@@ -3,8 +3,7 @@
 #include "engine/base/fault.h"
 #include "engine/core/gather/gather.h"
 #include "engine/core/gather/window.h"
-#include "engine/core/judge/judge.h"
-#include "engine/core/judge/wanted.h"
+#include "engine/core/judge/panel.h"
 
 #include <stdlib.h>
 #ifdef __GLIBC__
@@ -17,9 +16,8 @@ struct lw_step {
     const struct lw_rules *rules;
     struct lw_names *names;
     struct lw_gather *gather;
-    struct lw_judge *judge;
-    struct lw_rules judged_by; /* the rules, with the wishes for the model that is judged */
-    struct lw_arena arena;     /* what was yielded last */
+    struct lw_panel *panel;
+    struct lw_arena arena; /* what was yielded last, but for the judgements */
     size_t ceiling;
 };
 
@@ -31,19 +29,30 @@ enum lw_err lw_step_open(struct lw_step **out, const struct lw_rules *rules, siz
     if (step == NULL)
         return lw_fault_memory(fault, "the step");
     step->rules = rules;
-    step->judged_by = *rules;
     step->ceiling = ceiling != 0 ? ceiling : CEILING_DEFAULT;
     step->arena.ceiling = step->ceiling;
     err = lw_names_open(&step->names, step->ceiling, fault);
     if (err == LW_ERR_OK)
         err = lw_gather_open(&step->gather, rules, step->names, step->ceiling, fault);
     if (err == LW_ERR_OK)
-        err = lw_judge_open(&step->judge, &step->judged_by, fault);
+        err = lw_panel_open(&step->panel, rules, 1, step->ceiling, fault);
     if (err != LW_ERR_OK) {
         lw_step_close(step);
         return err;
     }
     *out = step;
+    return LW_ERR_OK;
+}
+
+enum lw_err lw_step_threads(struct lw_step *step, size_t threads, struct lw_fault *fault)
+{
+    struct lw_panel *panel;
+    enum lw_err err = lw_panel_open(&panel, step->rules, threads, step->ceiling, fault);
+
+    if (err != LW_ERR_OK)
+        return err;
+    lw_panel_close(step->panel);
+    step->panel = panel;
     return LW_ERR_OK;
 }
 
@@ -74,25 +83,6 @@ enum lw_err lw_step_take(struct lw_step *step, const struct lw_point *points, si
     if (err == LW_ERR_OK)
         err = lw_gather_facts(step->gather, facts, facts_n, fault);
     return err;
-}
-
-static enum lw_err judge_all(struct lw_step *step, const struct lw_histories *histories, struct lw_judged *judged,
-                             struct lw_fault *fault)
-{
-    for (size_t i = 0; i < histories->models_n; i++) {
-        const struct lw_history *history = &histories->models[i];
-        enum lw_err err =
-            lw_wanted_rules(step->rules, step->rules->wanted, step->rules->wanted_n, history->origin, history->model,
-                            history->runs, history->runs_n, &step->arena, &step->judged_by, fault);
-
-        if (err == LW_ERR_OK)
-            err = lw_judge_model(step->judge, history->origin, history->model, history->runs, history->runs_n,
-                                 histories->data_end, &step->arena, &judged[i], fault);
-
-        if (err != LW_ERR_OK)
-            return err;
-    }
-    return LW_ERR_OK;
 }
 
 static size_t collect_warnings(const struct lw_histories *histories, struct lw_str *warnings)
@@ -134,7 +124,7 @@ enum lw_err lw_step_end(struct lw_step *step, struct lw_output *out, struct lw_f
     warnings = lw_arena_array(&step->arena, histories.models_n, sizeof(*warnings));
     if (judged == NULL || warnings == NULL)
         return lw_fault_memory(fault, "the judgements");
-    err = judge_all(step, &histories, judged, fault);
+    err = lw_panel_judge(step->panel, &histories, judged, fault);
     if (err != LW_ERR_OK)
         return err;
     *out = (struct lw_output){
@@ -155,7 +145,7 @@ void lw_step_close(struct lw_step *step)
 {
     if (step == NULL)
         return;
-    lw_judge_close(step->judge);
+    lw_panel_close(step->panel);
     lw_gather_close(step->gather);
     lw_names_close(step->names);
     lw_arena_close(&step->arena);

@@ -22,9 +22,17 @@ struct lw_output {
 
 struct lw_step;
 
-/* `rules` are borrowed until close. `ceiling`: bytes that the step may hold (0: 64 GiB). */
+/* `rules` are borrowed until close. `ceiling`: bytes that the step may hold (0: 64 GiB). Judges in the thread that calls. */
 LW_API LW_MUST_USE enum lw_err lw_step_open(struct lw_step **out, const struct lw_rules *rules, size_t ceiling,
                                             struct lw_fault *fault);
+
+#define LW_STEP_THREADS_MAX 64
+
+/* From now on up to so many threads, 1 to LW_STEP_THREADS_MAX, judge different models at the same time; the outcome is the
+   same to the bit. They exist only during lw_step_end, whose thread is one of them, and each may hold results of `ceiling`
+   bytes; with more than one, `next` of the rules is called by several at once. What the last lw_step_end yielded is gone.
+   LW_ERR_RANGE or LW_ERR_NOMEM: nothing has changed. */
+LW_API LW_MUST_USE enum lw_err lw_step_threads(struct lw_step *step, size_t threads, struct lw_fault *fault);
 
 /* The id under which points and facts name a text. Fails with LW_ERR_NOMEM or LW_ERR_LIMIT. */
 LW_API LW_MUST_USE enum lw_err lw_step_name(struct lw_step *step, struct lw_str text, uint32_t *id,

@@ -70,6 +70,8 @@ refuse "an input format is one of the list" "leeway help analyze" --input-format
 refuse "a form is one of three" "text, json or ndjson" --format xml
 refuse "a verdict to fail on is one of three" "insufficient_data" --fail-on ok
 refuse "a width is not narrower than 40" "from 40 to 1000" --width 10
+refuse "threads are whole" "from 1 to 64" --threads 1.5
+refuse "somebody has to judge" "from 1 to 64" --threads 0
 refuse "a tolerance goes with a cadence" "--cadence" --tolerance 5m
 refuse "a metric has one direction" "not both" --higher-is-better x --lower-is-better x
 refuse "columns have known keys" "columns" --columns when=ts

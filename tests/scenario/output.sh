@@ -46,6 +46,18 @@ ok "and stays a device" test -c /dev/null
 "$LEEWAY" analyze --format json "$work/drift.ndjson" 2>"$work/err" | head -c 10 >"$work/out"
 ok "a reader that goes away is no complaint" silent
 
+for model in $(seq 20); do
+    "$LEEWAY" simulate --runs $((10 + model)) --seed "$model" --model "model-$model" --drift 'duration:x2@25'
+done >"$work/models.ndjson"
+run analyze --format json --threads 1 "$work/models.ndjson"
+cp "$work/out" "$work/one.json"
+for threads in 2 7 64; do
+    run analyze --format json --threads "$threads" "$work/models.ndjson"
+    ok "$threads threads say what one says" same "$work/one.json" "$work/out"
+done
+run analyze --format json "$work/models.ndjson"
+ok "as do those of this machine" same "$work/one.json" "$work/out"
+
 run analyze "$work/drift.ndjson"
 ok "what was found is no failure" exits 0
 ok "no colours where there is no terminal" bash -c '! grep -q "$(printf "\033")" "$1"' - "$work/out"

@@ -76,6 +76,8 @@ enum lw_err lw_intake_open(struct lw_intake **out, const struct lw_settings *set
     intake->warnings.ceiling = LW_INTAKE_NOTES_CEILING;
     intake->progress = lw_progress_begin(lw_world_real(), session->terminal.err);
     err = lw_step_open(&intake->step, &settings->rules, LW_INTAKE_STEP_CEILING, fault);
+    if (err == LW_ERR_OK && settings->threads > 1)
+        err = lw_step_threads(intake->step, settings->threads, fault);
     if (err != LW_ERR_OK) {
         lw_intake_close(intake);
         return err;

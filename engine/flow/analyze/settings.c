@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* sched_getaffinity */
 #include "engine/flow/analyze/settings.h"
 
 #include "engine/base/fault.h"
@@ -8,6 +9,7 @@
 #include "engine/flow/people/people.h"
 
 #include <math.h>
+#include <sched.h>
 #include <string.h>
 
 #define WIDTH_LEAST  40
@@ -15,10 +17,20 @@
 #define BUDGET_LEAST 20 /* a chart that alarms more often than this is none */
 #define BUDGET_MOST  1e6
 
+/* Processors that this process may run on; 1 when that is not known. */
+static size_t processors(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+
+    return n > LW_STEP_THREADS_MAX ? LW_STEP_THREADS_MAX : (size_t)n;
+}
+
 struct lw_settings lw_settings_default(const struct lw_session *session)
 {
     return (struct lw_settings){
         .rules = lw_rules_default(),
+        .threads = processors(),
         .format = LW_FORMAT_AUTO,
         .style = {.columns = session->terminal.columns,
                   .colour = session->terminal.colour,
@@ -262,6 +274,12 @@ static enum lw_err read_judging(const struct lw_session *session, struct lw_sett
         if (!lw_scan_decimal(text, &number) || number < 2 || number > 1000 || number != floor(number))
             return bad(fault, "reference-runs", text, "a whole number from 2 to 1000");
         rules->reference_runs = (uint32_t)number;
+    }
+    text = value(options, "threads");
+    if (has(options, "threads")) {
+        if (!lw_scan_decimal(text, &number) || number < 1 || number > LW_STEP_THREADS_MAX || number != floor(number))
+            return bad(fault, "threads", text, "a whole number from 1 to 64");
+        settings->threads = (size_t)number;
     }
     text = value(options, "false-alarms");
     if (has(options, "false-alarms")) {

@@ -5,13 +5,14 @@
 #include "engine/decode/decode.h"
 #include "engine/flow/cli/session.h"
 #include "engine/report/report.h"
-#include "leeway/rules.h"
+#include "leeway/step.h"
 
 enum lw_form { LW_FORM_TEXT, LW_FORM_JSON, LW_FORM_NDJSON };
 
 /* All texts are borrowed from the command line, all arrays lie in the session's arena. */
 struct lw_settings {
     struct lw_rules rules;
+    size_t threads; /* that judge; 0 is 1 */
     struct lw_decode_options decode; /* without a path */
     enum lw_format format;           /* LW_FORMAT_AUTO: by content */
     struct lw_zone *zone;            /* owned */
