@@ -35,7 +35,8 @@ ROOMS    := models \
             engine/core engine/core/gather engine/core/gather/curve engine/core/gather/unnamed engine/core/judge \
             engine/core/live \
             engine/store \
-            engine/source engine/source/aws engine/source/aws/credentials engine/source/loggly engine/source/push \
+            engine/source engine/source/aws engine/source/aws/credentials engine/source/follow engine/source/loggly \
+            engine/source/push \
             engine/sink \
             engine/report engine/report/page engine/report/text \
             engine/flow engine/flow/analyze engine/flow/cli engine/flow/config engine/flow/config/print \

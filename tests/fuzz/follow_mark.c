@@ -1,6 +1,6 @@
 /* The mark of a followed file: nothing crashes, whatever it says is bounded, and what was read is written and read back. */
-#include "engine/source/follow.h"
-#include "engine/source/follow_place.h"
+#include "engine/source/follow/follow.h"
+#include "engine/source/follow/follow_place.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "tests/kit/kit.h"
 
-#include "engine/source/follow.h"
+#include "engine/source/follow/follow.h"
 #include "tests/kit/alloc.h"
 #include "tests/kit/calls.h"
 

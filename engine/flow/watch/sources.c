@@ -3,7 +3,7 @@
 #include "engine/base/fault.h"
 #include "engine/decode/decode.h"
 #include "engine/source/aws/cloudwatch.h"
-#include "engine/source/follow.h"
+#include "engine/source/follow/follow.h"
 #include "engine/source/loggly/retrieval.h"
 #include "engine/source/push/push.h"
 #include "engine/source/standard_input.h"

@@ -1,6 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 
-#include "engine/source/follow_shape.h"
+#include "engine/source/follow/follow_shape.h"
 
 #include "engine/base/again.h"
 

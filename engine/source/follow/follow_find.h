@@ -1,8 +1,8 @@
 /* Finding the file of a place again: under its name, a rotated one, or as a copy. */
-#ifndef LEEWAY_ENGINE_SOURCE_FOLLOW_FIND_H
-#define LEEWAY_ENGINE_SOURCE_FOLLOW_FIND_H
+#ifndef LEEWAY_ENGINE_SOURCE_FOLLOW_FOLLOW_FIND_H
+#define LEEWAY_ENGINE_SOURCE_FOLLOW_FOLLOW_FIND_H
 
-#include "engine/source/follow_place.h"
+#include "engine/source/follow/follow_place.h"
 
 /* Opens a regular file for reading and never waits (a pipe is refused); -1 and the system's `code`. The caller closes. */
 int lw_follow_find_open(const char *path, int *code);

@@ -1,6 +1,6 @@
 /* What is known of a file by its beginning: where a decoder can begin in it. */
-#ifndef LEEWAY_ENGINE_SOURCE_FOLLOW_SHAPE_H
-#define LEEWAY_ENGINE_SOURCE_FOLLOW_SHAPE_H
+#ifndef LEEWAY_ENGINE_SOURCE_FOLLOW_FOLLOW_SHAPE_H
+#define LEEWAY_ENGINE_SOURCE_FOLLOW_FOLLOW_SHAPE_H
 
 #include "engine/base/buf.h"
 #include "leeway/str.h"

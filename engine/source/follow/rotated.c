@@ -1,6 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 
-#include "engine/source/rotated.h"
+#include "engine/source/follow/rotated.h"
 
 #include "engine/base/fault.h"
 

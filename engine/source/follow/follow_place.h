@@ -1,7 +1,7 @@
 /* A place in a file, and what the file is recognised by: not its name, which rotation changes, nor its inode alone, which
    is used again. */
-#ifndef LEEWAY_ENGINE_SOURCE_FOLLOW_PLACE_H
-#define LEEWAY_ENGINE_SOURCE_FOLLOW_PLACE_H
+#ifndef LEEWAY_ENGINE_SOURCE_FOLLOW_FOLLOW_PLACE_H
+#define LEEWAY_ENGINE_SOURCE_FOLLOW_FOLLOW_PLACE_H
 
 #include "engine/base/buf.h"
 #include "engine/base/digest.h"

@@ -1,6 +1,6 @@
 /* The files that a rotated file became: NAME.1, NAME.2, NAME-20260101, in the order in which they were written. */
-#ifndef LEEWAY_ENGINE_SOURCE_ROTATED_H
-#define LEEWAY_ENGINE_SOURCE_ROTATED_H
+#ifndef LEEWAY_ENGINE_SOURCE_FOLLOW_ROTATED_H
+#define LEEWAY_ENGINE_SOURCE_FOLLOW_ROTATED_H
 
 #include "leeway/err.h"
 

@@ -1,6 +1,6 @@
 /* A file as a live source: followed by its name like tail -F, through rotation and truncation, or read to its end once. */
-#ifndef LEEWAY_ENGINE_SOURCE_FOLLOW_H
-#define LEEWAY_ENGINE_SOURCE_FOLLOW_H
+#ifndef LEEWAY_ENGINE_SOURCE_FOLLOW_FOLLOW_H
+#define LEEWAY_ENGINE_SOURCE_FOLLOW_FOLLOW_H
 
 #include "engine/source/source.h"
 

@@ -1,6 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 
-#include "engine/source/follow_place.h"
+#include "engine/source/follow/follow_place.h"
 
 #include "engine/base/again.h"
 #include "engine/base/fault.h"

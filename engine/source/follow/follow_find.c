@@ -1,9 +1,9 @@
 #define _POSIX_C_SOURCE 200809L
 
-#include "engine/source/follow_find.h"
+#include "engine/source/follow/follow_find.h"
 
 #include "engine/base/again.h"
-#include "engine/source/rotated.h"
+#include "engine/source/follow/rotated.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,12 +1,12 @@
 #define _POSIX_C_SOURCE 200809L
 
-#include "engine/source/follow.h"
+#include "engine/source/follow/follow.h"
 
 #include "engine/base/again.h"
 #include "engine/base/arena.h"
 #include "engine/base/fault.h"
-#include "engine/source/follow_find.h"
-#include "engine/source/follow_shape.h"
+#include "engine/source/follow/follow_find.h"
+#include "engine/source/follow/follow_shape.h"
 #include "engine/source/unpack.h"
 
 #include <errno.h>
