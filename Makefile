@@ -41,7 +41,7 @@ ROOMS    := models \
             engine/report engine/report/page engine/report/text \
             engine/flow engine/flow/analyze engine/flow/cli engine/flow/config engine/flow/config/print \
             engine/flow/http engine/flow/people engine/flow/reconcile engine/flow/service engine/flow/simulate \
-            engine/flow/turn engine/flow/watch
+            engine/flow/turn engine/flow/turn/input engine/flow/watch
 LIB_SRC  := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
 MAIN_SRC := engine/main.c
 HEADERS  := $(wildcard include/leeway/*.h) $(foreach room,$(ROOMS),$(wildcard $(room)/*.h))

@@ -1,5 +1,5 @@
 /* Documents that come in pieces: what is kept of one whose format is not clear yet, over restarts and ways back. */
-#include "engine/flow/turn/feed.h"
+#include "engine/flow/turn/input/feed.h"
 
 #include "engine/base/names.h"
 #include "tests/kit/kit.h"

@@ -1,6 +1,6 @@
 #include "tests/kit/kit.h"
 
-#include "engine/flow/turn/silence.h"
+#include "engine/flow/turn/input/silence.h"
 
 static const lw_time start = {1750000000000};
 

@@ -7,9 +7,9 @@
 #include "engine/flow/people/people.h"
 #include "engine/flow/turn/clock.h"
 #include "engine/flow/turn/courier.h"
-#include "engine/flow/turn/feed.h"
+#include "engine/flow/turn/input/feed.h"
+#include "engine/flow/turn/input/silence.h"
 #include "engine/flow/turn/roster.h"
-#include "engine/flow/turn/silence.h"
 #include "engine/flow/turn/turn.h"
 
 /* Kinds of texts in the store that belong to the turn. Names made of several texts are joined by '\x1f'. */

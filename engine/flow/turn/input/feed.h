@@ -1,6 +1,6 @@
 /* What the parts of a source's batches mean: every document through its decoder, into datapoints and facts of one turn. */
-#ifndef LEEWAY_ENGINE_FLOW_TURN_FEED_H
-#define LEEWAY_ENGINE_FLOW_TURN_FEED_H
+#ifndef LEEWAY_ENGINE_FLOW_TURN_INPUT_FEED_H
+#define LEEWAY_ENGINE_FLOW_TURN_INPUT_FEED_H
 
 #include "engine/decode/decode.h"
 #include "engine/flow/analyze/tally.h"

@@ -1,4 +1,4 @@
-#include "engine/flow/turn/silence.h"
+#include "engine/flow/turn/input/silence.h"
 
 #include "engine/flow/turn/numbers.h"
 

@@ -1,4 +1,4 @@
-#include "engine/flow/turn/feed.h"
+#include "engine/flow/turn/input/feed.h"
 
 #include "engine/base/fault.h"
 

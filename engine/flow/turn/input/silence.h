@@ -1,6 +1,6 @@
 /* When a source has stopped: it cannot be read, or it gives nothing for much longer than it ever did. */
-#ifndef LEEWAY_ENGINE_FLOW_TURN_SILENCE_H
-#define LEEWAY_ENGINE_FLOW_TURN_SILENCE_H
+#ifndef LEEWAY_ENGINE_FLOW_TURN_INPUT_SILENCE_H
+#define LEEWAY_ENGINE_FLOW_TURN_INPUT_SILENCE_H
 
 #include "leeway/str.h"
 #include "leeway/time.h"
