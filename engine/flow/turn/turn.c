@@ -1,11 +1,8 @@
-#include "engine/flow/turn/numbers.h"
 #include "engine/flow/turn/turn_state.h"
 
 #include "engine/base/fault.h"
 #include "engine/flow/service/slices.h"
 
-#include <assert.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,53 +64,6 @@ static uint64_t micros_between(lw_span from, lw_span until)
     return until.ms > from.ms ? (uint64_t)(until.ms - from.ms) * 1000 : 0;
 }
 
-/* Splits "origin\x1fmodel". */
-static bool split(struct lw_str name, struct lw_str *origin, struct lw_str *model)
-{
-    const char *at = name.len > 0 ? memchr(name.at, LW_JOIN, name.len) : NULL;
-
-    if (at == NULL)
-        return false;
-    *origin = (struct lw_str){.at = name.at, .len = (size_t)(at - name.at)};
-    *model = (struct lw_str){.at = at + 1, .len = name.len - origin->len - 1};
-    return true;
-}
-
-static enum lw_err load_origin(void *self, struct lw_str name, struct lw_str text, struct lw_fault *fault)
-{
-    struct lw_turn *turn = self;
-    struct lw_str origin;
-    struct lw_str model;
-    int64_t number;
-    uint32_t at;
-    enum lw_err err;
-
-    if (!split(name, &origin, &model) || !lw_numbers_read(text, &number, 1))
-        return LW_ERR_OK;
-    err = lw_roster_at(turn->roster, origin, model, &at, fault);
-    if (err == LW_ERR_OK)
-        lw_roster_model(turn->roster, at)->source = (uint32_t)number;
-    return err;
-}
-
-/* Which source each model hangs on. */
-static enum lw_err load_origins(struct lw_turn *turn, struct lw_fault *fault)
-{
-    for (uint32_t i = 0; i < lw_roster_count(turn->roster); i++)
-        lw_roster_model(turn->roster, i)->source = 0;
-    return lw_store_each(turn->store, LW_KIND_ORIGIN, load_origin, turn, fault);
-}
-
-/* What is kept in memory beside the store must not be ahead of it: the turn that is tried again would take it for stored. */
-static enum lw_err read_again(struct lw_turn *turn, struct lw_fault *fault)
-{
-    enum lw_err err = lw_turn_load_open(turn, fault);
-
-    if (err == LW_ERR_OK)
-        err = load_origins(turn, fault);
-    return err == LW_ERR_OK ? lw_turn_load_fleet(turn, fault) : err;
-}
-
 enum lw_err lw_turn_commit(struct lw_turn *turn, lw_turn_work *work, void *self, bool *done, struct lw_fault *fault)
 {
     struct lw_fault trouble = {.code = LW_ERR_OK};
@@ -143,7 +93,7 @@ enum lw_err lw_turn_commit(struct lw_turn *turn, lw_turn_work *work, void *self,
     }
     turn->counts.turns_failed++;
     if (lw_turn_is_deadly(err) || lw_live_rollback(turn->live, &trouble) != LW_ERR_OK ||
-        read_again(turn, &trouble) != LW_ERR_OK) {
+        lw_turn_load_again(turn, &trouble) != LW_ERR_OK) {
         turn->dead = true;
         turn->death = trouble;
         *fault = trouble;
@@ -162,154 +112,6 @@ static enum lw_err fetch_unit(void *self, struct lw_str key, struct lw_buf *byte
     struct lw_turn *turn = self;
 
     return lw_store_unit_get(turn->store, key, bytes, found, pruned, fault);
-}
-
-static enum lw_err load_unit(void *self, struct lw_str key, uint32_t source, struct lw_str bytes,
-                             struct lw_fault *fault)
-{
-    struct lw_turn *turn = self;
-
-    return lw_live_load(turn->live, source, key, bytes, lw_turn_sure(turn), fault);
-}
-
-static enum lw_err load_model(void *self, const struct lw_store_model *model, struct lw_fault *fault)
-{
-    struct lw_turn *turn = self;
-    uint32_t at;
-    enum lw_err err = lw_roster_at(turn->roster, model->origin, model->model, &at, fault);
-
-    if (err != LW_ERR_OK)
-        return err;
-    lw_roster_done(turn->roster, at, model->has_deadline, model->deadline);
-    if (model->dirty)
-        lw_roster_queue(turn->roster, at);
-    return LW_ERR_OK;
-}
-
-static enum lw_err load_trouble(void *self, struct lw_str name, struct lw_str text, struct lw_fault *fault)
-{
-    struct lw_turn *turn = self;
-    struct lw_str origin;
-    struct lw_str model;
-    int64_t when;
-    uint32_t at;
-    enum lw_err err;
-
-    if (!split(name, &origin, &model) || !lw_numbers_read(text, &when, 1))
-        return LW_ERR_OK;
-    err = lw_roster_at(turn->roster, origin, model, &at, fault);
-    if (err == LW_ERR_OK) {
-        lw_roster_model(turn->roster, at)->trouble.ms = when;
-        lw_roster_model(turn->roster, at)->has_trouble = true;
-    }
-    return err;
-}
-
-static enum lw_err queue_touched(void *self, struct lw_str name, struct lw_str text, struct lw_fault *fault)
-{
-    struct lw_turn *turn = self;
-    struct lw_str origin;
-    struct lw_str model;
-    uint32_t at;
-    enum lw_err err;
-
-    (void)text;
-    if (!split(name, &origin, &model))
-        return LW_ERR_OK;
-    err = lw_roster_at(turn->roster, origin, model, &at, fault);
-    if (err == LW_ERR_OK)
-        lw_roster_queue(turn->roster, at);
-    return err;
-}
-
-static enum lw_err read_notes(struct lw_turn *turn, struct lw_fault *fault)
-{
-    size_t damaged = 0;
-    enum lw_err err;
-
-    lw_arena_reset(&turn->notes_arena);
-    turn->notes = (struct lw_people_notes){.n = 0};
-    err = lw_people_read(turn->store, &turn->notes_arena, &turn->notes, &damaged, fault);
-    if (err != LW_ERR_OK)
-        return err;
-    if (damaged > 0)
-        lw_turn_note(turn, LW_NOTE_WARNING, "%zu notes of people in the store cannot be read: they are passed over",
-                     damaged);
-    turn->notes_next = lw_people_next(&turn->notes, lw_turn_now(turn));
-    return lw_store_each(turn->store, LW_KIND_TOUCHED, queue_touched, turn, fault);
-}
-
-struct beginning {
-    lw_time now;
-    bool first;
-};
-
-/* At the first start the time is kept: what began before it is history. */
-static enum lw_err mark_beginning(struct lw_turn *turn, void *self, struct lw_fault *fault)
-{
-    struct beginning *beginning = self;
-    char text[32];
-
-    if (!beginning->first)
-        return LW_ERR_OK;
-    snprintf(text, sizeof(text), "%" PRId64, beginning->now.ms);
-    return lw_store_put(turn->store, LW_KIND_META, LW_STR("first_start"), lw_str_from(text), fault);
-}
-
-static enum lw_err read_meta(struct lw_turn *turn, const char *name, int64_t *number, bool *found,
-                             struct lw_fault *fault)
-{
-    struct lw_buf text = {.ceiling = 4096};
-    enum lw_err err = lw_store_get(turn->store, LW_KIND_META, lw_str_from(name), &text, found, fault);
-
-    if (err == LW_ERR_OK && *found && !lw_numbers_read(lw_buf_view(&text), number, 1))
-        err = lw_fault_set(fault, LW_ERR_STATE, "the store's note of '%s' cannot be read: restore a copy", name);
-    lw_buf_close(&text);
-    return err;
-}
-
-static enum lw_err begin_history(struct lw_turn *turn, struct lw_fault *fault)
-{
-    struct beginning beginning = {.now = turn->started};
-    int64_t number = 0;
-    bool found = false;
-    bool done = true;
-    enum lw_err err = read_meta(turn, "first_start", &number, &found, fault);
-
-    if (err != LW_ERR_OK)
-        return err;
-    turn->first_start.ms = found ? number : turn->started.ms;
-    beginning.first = !found;
-    turn->notify_from = turn->config->notify_from_start ? turn->first_start : turn->config->notify_from;
-    err = read_meta(turn, "digest", &number, &turn->digest_done, fault);
-    if (err == LW_ERR_OK)
-        err = lw_turn_commit(turn, mark_beginning, &beginning, &done, fault);
-    if (err == LW_ERR_OK && !done)
-        return lw_fault_set(fault, LW_ERR_FULL, "the store takes nothing: is the disk full?");
-    return err;
-}
-
-static enum lw_err load(struct lw_turn *turn, struct lw_fault *fault)
-{
-    enum lw_err err = lw_store_models(turn->store, load_model, turn, fault);
-
-    if (err == LW_ERR_OK)
-        err = load_origins(turn, fault);
-    if (err == LW_ERR_OK)
-        err = lw_store_each(turn->store, LW_KIND_TROUBLE, load_trouble, turn, fault);
-    if (err == LW_ERR_OK)
-        err = lw_turn_load_excluded(turn, fault);
-    if (err == LW_ERR_OK)
-        err = lw_turn_load_open(turn, fault);
-    if (err == LW_ERR_OK)
-        err = lw_store_units_open(turn->store, load_unit, turn, fault);
-    if (err == LW_ERR_OK)
-        err = read_notes(turn, fault);
-    if (err == LW_ERR_OK)
-        err = lw_turn_load_fleet(turn, fault);
-    if (err == LW_ERR_OK)
-        err = begin_history(turn, fault);
-    return err;
 }
 
 enum lw_err lw_turn_open(struct lw_turn **out, const struct lw_turn_options *options, struct lw_fault *fault)
@@ -339,7 +141,7 @@ enum lw_err lw_turn_open(struct lw_turn **out, const struct lw_turn_options *opt
     if (err == LW_ERR_OK)
         err = lw_courier_open(&turn->courier, turn->config, turn->store, fault);
     if (err == LW_ERR_OK)
-        err = load(turn, fault);
+        err = lw_turn_load(turn, fault);
     if (err != LW_ERR_OK) {
         lw_turn_close(turn);
         return err;
@@ -371,144 +173,6 @@ void lw_turn_close(struct lw_turn *turn)
     free(turn->told_sources);
     free(turn->told_sinks);
     free(turn);
-}
-
-/* --- sources --- */
-
-enum lw_err lw_turn_mark(struct lw_turn *turn, const struct lw_config_source *config, struct lw_buf *mark,
-                         struct lw_fault *fault)
-{
-    bool found;
-
-    return lw_store_get(turn->store, LW_KIND_MARK, lw_str_from(config->name), mark, &found, fault);
-}
-
-struct numbering {
-    struct lw_turn_input *input;
-    uint32_t taken; /* the greatest number so far */
-};
-
-static enum lw_err see_number(void *self, struct lw_str name, struct lw_str text, struct lw_fault *fault)
-{
-    struct numbering *numbering = self;
-    int64_t number;
-
-    (void)fault;
-    if (!lw_numbers_read(text, &number, 1))
-        return LW_ERR_OK;
-    if (lw_str_equal(name, lw_str_from(numbering->input->config->name)))
-        numbering->input->number = (uint32_t)number;
-    if (number > numbering->taken)
-        numbering->taken = (uint32_t)number;
-    return LW_ERR_OK;
-}
-
-static enum lw_err keep_number(struct lw_turn *turn, void *self, struct lw_fault *fault)
-{
-    struct numbering *numbering = self;
-    char text[16];
-
-    snprintf(text, sizeof(text), "%u", numbering->input->number);
-    return lw_store_put(turn->store, LW_KIND_SOURCE, lw_str_from(numbering->input->config->name), lw_str_from(text),
-                        fault);
-}
-
-/* A source has one number for ever: units and models remember it. */
-static enum lw_err number_source(struct lw_turn *turn, struct lw_turn_input *input, struct lw_fault *fault)
-{
-    struct numbering numbering = {.input = input};
-    bool done = true;
-    enum lw_err err = lw_store_each(turn->store, LW_KIND_SOURCE, see_number, &numbering, fault);
-
-    if (err != LW_ERR_OK || input->number != 0)
-        return err;
-    input->number = numbering.taken + 1;
-    err = lw_turn_commit(turn, keep_number, &numbering, &done, fault);
-    if (err == LW_ERR_OK && !done)
-        return lw_fault_set(fault, LW_ERR_FULL, "the store takes nothing: is the disk full?");
-    return err;
-}
-
-static enum lw_err restore_input(struct lw_turn *turn, struct lw_turn_input *input, struct lw_fault *fault)
-{
-    struct lw_buf text = {.ceiling = (size_t)4 << 20};
-    struct lw_str name = lw_str_from(input->config->name);
-    bool found = false;
-    enum lw_err err = lw_store_get(turn->store, LW_KIND_HEAD, name, &text, &found, fault);
-
-    if (err == LW_ERR_OK && found)
-        err = lw_feed_restore(input->feed, lw_buf_view(&text), fault);
-    lw_buf_clear(&text);
-    if (err == LW_ERR_OK)
-        err = lw_store_get(turn->store, LW_KIND_SILENT, name, &text, &found, fault);
-    if (err == LW_ERR_OK && found && !lw_silence_load(&input->silence, lw_buf_view(&text)))
-        lw_turn_note(turn, LW_NOTE_WARNING, "the store's note of source %s cannot be read: it is made anew",
-                     input->config->name);
-    lw_buf_close(&text);
-    return err;
-}
-
-static enum lw_err open_input(struct lw_turn *turn, struct lw_turn_input *input, struct lw_fault *fault)
-{
-    const struct lw_config_source *config = input->config;
-    const struct lw_feed_options options = {.name = config->name,
-                                            .origin = config->origin,
-                                            .format = config->format,
-                                            .columns = config->columns,
-                                            .timezone = config->timezone};
-    enum lw_err err = lw_feed_open(&input->feed, &options, lw_live_names(turn->live), fault);
-
-    if (err == LW_ERR_OK)
-        err = number_source(turn, input, fault);
-    if (err == LW_ERR_OK)
-        err = restore_input(turn, input, fault);
-    return err;
-}
-
-static enum lw_err room_for_input(struct lw_turn *turn, struct lw_fault *fault)
-{
-    size_t room = turn->inputs_room == 0 ? 4 : turn->inputs_room * 2;
-    struct lw_turn_input *inputs;
-    struct lw_metrics_source *told;
-
-    if (turn->inputs_n < turn->inputs_room)
-        return LW_ERR_OK;
-    inputs = realloc(turn->inputs, room * sizeof(*inputs));
-    if (inputs == NULL)
-        return lw_fault_memory(fault, "a source");
-    turn->inputs = inputs;
-    told = realloc(turn->told_sources, room * sizeof(*told));
-    if (told == NULL)
-        return lw_fault_memory(fault, "a source");
-    turn->told_sources = told;
-    turn->inputs_room = room;
-    return LW_ERR_OK;
-}
-
-enum lw_err lw_turn_source(struct lw_turn *turn, const struct lw_config_source *config, struct lw_source source,
-                           struct lw_fault *fault)
-{
-    struct lw_turn_input input = {
-        .config = config,
-        .source = source,
-        .elsewhere = config->type == LW_SOURCE_LOGGLY || config->integration,
-    };
-    enum lw_err err = room_for_input(turn, fault);
-
-    if (err == LW_ERR_OK)
-        err = open_input(turn, &input, fault);
-    if (err != LW_ERR_OK) {
-        lw_feed_close(input.feed);
-        source.kind->close(source.state);
-        return err;
-    }
-    turn->inputs[turn->inputs_n++] = input;
-    return LW_ERR_OK;
-}
-
-bool lw_turn_ended(const struct lw_turn *turn, size_t source)
-{
-    return source < turn->inputs_n && turn->inputs[source].ended;
 }
 
 uint32_t lw_turn_sink(const struct lw_turn *turn, size_t i)
@@ -656,7 +320,7 @@ void lw_turn_notes_changed(struct lw_turn *turn)
     struct lw_fault fault;
 
     turn->judging = NULL; /* by rules that may not hold any more */
-    turn->notes_stale = read_notes(turn, &fault) != LW_ERR_OK;
+    turn->notes_stale = lw_turn_load_notes(turn, &fault) != LW_ERR_OK;
     if (turn->notes_stale)
         lw_turn_note(turn, LW_NOTE_ERROR, "what people said cannot be read now: %s", fault.text);
 }

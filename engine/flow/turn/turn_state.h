@@ -1,4 +1,4 @@
-/* What the parts of the turn share: private to engine/flow/turn/turn*.c. */
+/* What the parts of the turn share: private to engine/flow/turn, turn*.c. */
 #ifndef LEEWAY_ENGINE_FLOW_TURN_TURN_STATE_H
 #define LEEWAY_ENGINE_FLOW_TURN_TURN_STATE_H
 
@@ -125,7 +125,15 @@ lw_time lw_turn_sure(const struct lw_turn *turn);
 /* Texts joined into one name; in the arena of the slice; .at is NULL when memory is out. */
 struct lw_str lw_turn_join(struct lw_turn *turn, struct lw_str a, struct lw_str b);
 
-/* turn_ingest.c: one batch of one source; *busy false when none has anything. */
+/* turn_load.c: everything that the store knows when the daemon starts. LW_ERR_FULL when it does not take the time of the
+   first start. */
+LW_MUST_USE enum lw_err lw_turn_load(struct lw_turn *turn, struct lw_fault *fault);
+/* What is kept in memory beside the store must not be ahead of it: the turn that is tried again would take it for stored. */
+LW_MUST_USE enum lw_err lw_turn_load_again(struct lw_turn *turn, struct lw_fault *fault);
+/* What people said. */
+LW_MUST_USE enum lw_err lw_turn_load_notes(struct lw_turn *turn, struct lw_fault *fault);
+
+/* input/turn_ingest.c: one batch of one source; *busy false when none has anything. */
 LW_MUST_USE enum lw_err lw_turn_ingest(struct lw_turn *turn, bool *busy, struct lw_fault *fault);
 /* Lets sources that are due begin what they have to; `next` becomes the earliest ticks at which one wants to again. */
 LW_MUST_USE enum lw_err lw_turn_work_sources(struct lw_turn *turn, lw_span *next, struct lw_fault *fault);
