@@ -1,50 +1,15 @@
 #define _GNU_SOURCE
 #include "engine/base/fault.h"
-#include "engine/flow/http/chunks.h"
-#include "engine/flow/http/head.h"
-#include "engine/flow/http/server_state.h"
+#include "engine/flow/http/connection_state.h"
 
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 
-#define PIECE       ((size_t)64 << 10) /* read ahead, and handed to the source at once */
 #define BODY_RATE   ((size_t)64 << 10) /* bytes a second that a body has to come at, beyond its first time */
-#define ANSWER_MAX  ((size_t)64 << 20) /* bytes of a document */
 #define LINGER_TIME (2 * LW_SECOND)    /* for a peer to read a refusal while it still sends */
 #define LINGER_MAX  ((size_t)1 << 20)
-#define WRITE_TIME  (30 * LW_SECOND)
-
-enum phase {
-    HEAD,   /* a head comes, or the connection is idle */
-    BODY,   /* of a push */
-    ANSWER, /* it waits for what it sent to be durable */
-    WRITE,  /* the answer goes out */
-    LINGER  /* it is out, and the peer may still send: closing at once would destroy it on its way */
-};
-
-struct lw_connection {
-    struct lw_connection *next;
-    struct lw_server *server;
-    struct bufferevent *bev;
-    struct event *timer;
-    struct sockaddr_storage own, peer;
-    enum phase phase;
-    bool begun;      /* something of the head is there */
-    bool keep_alive; /* after this request */
-    bool head_only;  /* HEAD */
-    bool chunked;
-    bool dead; /* to be freed once nobody is in its functions */
-    unsigned inside;
-    struct lw_chunks chunks;
-    uint64_t left;  /* of a body with a length */
-    uint64_t taken; /* of the body */
-    lw_span since;  /* when the body began */
-    struct lw_push_request *request;
-    size_t lingered;
-};
 
 static lw_span ticks(const struct lw_server *server)
 {
@@ -52,7 +17,7 @@ static lw_span ticks(const struct lw_server *server)
 }
 
 /* Connections: made, timed, freed. */
-static void set_timer(struct lw_connection *connection, lw_span span)
+void lw_connection_timer(struct lw_connection *connection, lw_span span)
 {
     struct timeval tv = {.tv_sec = span.ms / 1000, .tv_usec = span.ms % 1000 * 1000};
 
@@ -78,12 +43,11 @@ static void free_connection(struct lw_connection *connection)
     lw_server_resume(server);
 }
 
-/* Frees it, or leaves that to the outermost of its functions. */
-static void drop(struct lw_connection *connection)
+void lw_connection_drop(struct lw_connection *connection)
 {
-    if (connection->phase == BODY || connection->phase == ANSWER)
+    if (connection->phase == LW_CONNECTION_BODY || connection->phase == LW_CONNECTION_ANSWER)
         connection->server->requests[0]++;
-    connection->phase = LINGER;
+    connection->phase = LW_CONNECTION_LINGER;
     connection->dead = true;
     if (connection->inside == 0)
         free_connection(connection);
@@ -100,115 +64,21 @@ static void leave(struct lw_connection *connection)
         free_connection(connection);
 }
 
-/* Answers. */
-static const char *phrase(int status)
-{
-    static const struct {
-        int status;
-        const char *text;
-    } rows[] = {
-        {200, "OK"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {408, "Request Timeout"},
-        {411, "Length Required"},
-        {413, "Content Too Large"},
-        {415, "Unsupported Media Type"},
-        {417, "Expectation Failed"},
-        {421, "Misdirected Request"},
-        {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"},
-        {501, "Not Implemented"},
-        {503, "Service Unavailable"},
-        {505, "HTTP Version Not Supported"},
-    };
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (rows[i].status == status)
-            return rows[i].text;
-    }
-    return "";
-}
-
-struct reply {
-    int status;
-    const char *type, *header; /* header: further lines, or "" */
-    struct lw_str body;
-    lw_span retry_after;
-};
-
-/* No cookies, no CORS, nothing to be cached or guessed. */
-static void send_reply(struct lw_connection *connection, const struct reply *reply)
-{
-    struct evbuffer *out = bufferevent_get_output(connection->bev);
-    struct lw_server *server = connection->server;
-    int bad;
-
-    connection->keep_alive = connection->keep_alive && !server->draining;
-    server->requests[reply->status / 100]++;
-    connection->phase = WRITE;
-    bad = evbuffer_add_printf(out,
-                              "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                              "X-Content-Type-Options: nosniff\r\nContent-Security-Policy: default-src 'none'\r\n"
-                              "Cache-Control: no-store\r\n%s%s",
-                              reply->status, phrase(reply->status), reply->type, reply->body.len, reply->header,
-                              connection->keep_alive ? "" : "Connection: close\r\n") < 0;
-    if (reply->retry_after.ms > 0)
-        bad |= evbuffer_add_printf(out, "Retry-After: %lld\r\n", (long long)(reply->retry_after.ms + 999) / 1000) < 0;
-    bad |= evbuffer_add(out, "\r\n", 2) != 0;
-    if (!connection->head_only && reply->body.len > 0)
-        bad |= evbuffer_add(out, reply->body.at, reply->body.len) != 0;
-    set_timer(connection, (lw_span){WRITE_TIME});
-    if (bad)
-        drop(connection);
-}
-
-static void send_error(struct lw_connection *connection, int status, const char *why, const char *header)
-{
-    struct lw_buf body = {.ceiling = PIECE};
-    struct reply reply = {.status = status, .type = "application/json", .header = header};
-
-    connection->keep_alive = false;
-    lw_routes_error(why, &body);
-    reply.body = lw_buf_view(&body);
-    send_reply(connection, &reply);
-    lw_buf_close(&body);
-}
-
-static void send_document(struct lw_connection *connection, enum lw_route route, const struct lw_head *head)
-{
-    struct lw_server *server = connection->server;
-    struct lw_buf body = {.ceiling = ANSWER_MAX};
-    struct reply reply = {.header = ""};
-
-    reply.status = lw_routes_read(&server->routes, server, route, head, &body, &reply.type);
-    if (body.error != LW_ERR_OK) {
-        send_error(connection, 500, "the answer is too large, or there is no memory for it", "");
-    } else {
-        reply.body = lw_buf_view(&body);
-        send_reply(connection, &reply);
-    }
-    lw_buf_close(&body);
-}
-
 /* What the source says of a push, at once or once it is durable. The rest of a body that was refused is not read. */
 static void on_answered(void *context, const struct lw_push_answer *answer)
 {
     struct lw_connection *connection = context;
-    struct reply reply = {.status = answer->status,
-                          .type = answer->content_type,
-                          .header = "",
-                          .body = answer->body,
-                          .retry_after = answer->retry_after};
+    struct lw_connection_reply reply = {.status = answer->status,
+                                        .type = answer->content_type,
+                                        .header = "",
+                                        .body = answer->body,
+                                        .retry_after = answer->retry_after};
 
-    if (connection->phase == BODY && (connection->left > 0 || connection->chunked))
+    if (connection->phase == LW_CONNECTION_BODY && (connection->left > 0 || connection->chunked))
         connection->keep_alive = false;
     connection->request = NULL;
     enter(connection);
-    send_reply(connection, &reply);
+    lw_connection_reply_send(connection, &reply);
     leave(connection);
 }
 
@@ -220,21 +90,22 @@ static void begin_push(struct lw_connection *connection, enum lw_route route, co
     struct lw_str run = {.len = 0};
 
     if (lw_head_has_parameter(head->query, "run") && !lw_head_parameter(head->query, "run", room, sizeof(room), &run)) {
-        send_error(connection, 400, "run= has to be the name of a run, percent-encoded, of 255 bytes at most", "");
+        lw_connection_reply_error(connection, 400,
+                                  "run= has to be the name of a run, percent-encoded, of 255 bytes at most", "");
         return;
     }
-    connection->phase = BODY;
+    connection->phase = LW_CONNECTION_BODY;
     connection->chunked = head->chunked;
     connection->chunks = (struct lw_chunks){.left = 0};
     connection->left = head->length;
     connection->taken = 0;
     connection->since = ticks(server);
-    set_timer(connection, server->options.body_time);
+    lw_connection_timer(connection, server->options.body_time);
     lw_push_begin(server->calls.push, route == LW_ROUTE_PUSH ? LW_PUSH_METRICS : LW_PUSH_FIREHOSE,
                   head->field[LW_HEAD_FIREHOSE_ID], run, head->length, on_answered, connection, &connection->request);
-    if (connection->phase == BODY && head->has[LW_HEAD_EXPECT] && !head->old &&
+    if (connection->phase == LW_CONNECTION_BODY && head->has[LW_HEAD_EXPECT] && !head->old &&
         bufferevent_write(connection->bev, "HTTP/1.1 100 Continue\r\n\r\n", 25) != 0)
-        drop(connection);
+        lw_connection_drop(connection);
 }
 
 static void refresh_token(struct lw_server *server)
@@ -261,7 +132,7 @@ static void take_head(struct lw_connection *connection, struct lw_str bytes)
     connection->head_only = false;
     verdict.status = lw_head_read(bytes, &head, &verdict.why);
     if (verdict.status != 0) {
-        send_error(connection, verdict.status, verdict.why, "");
+        lw_connection_reply_error(connection, verdict.status, verdict.why, "");
         return;
     }
     connection->head_only = lw_str_equal(head.method, LW_STR("HEAD"));
@@ -270,11 +141,11 @@ static void take_head(struct lw_connection *connection, struct lw_str bytes)
     verdict = lw_routes_admit(&server->routes, &head, (const struct sockaddr *)&connection->own,
                               (const struct sockaddr *)&connection->peer, &route);
     if (verdict.status != 0)
-        send_error(connection, verdict.status, verdict.why, verdict.header);
+        lw_connection_reply_error(connection, verdict.status, verdict.why, verdict.header);
     else if (lw_routes_is_push(route))
         begin_push(connection, route, &head);
     else
-        send_document(connection, route, &head);
+        lw_connection_reply_document(connection, route, &head);
 }
 
 /* true: go on, there may be more to be done with what is there. */
@@ -290,11 +161,11 @@ static bool read_head(struct lw_connection *connection, struct evbuffer *in)
         return false;
     if (!connection->begun) {
         connection->begun = true;
-        set_timer(connection, server->options.head_time);
+        lw_connection_timer(connection, server->options.head_time);
     }
     bytes = (const char *)evbuffer_pullup(in, (ev_ssize_t)most);
     if (bytes == NULL) {
-        drop(connection);
+        lw_connection_drop(connection);
         return false;
     }
     end = lw_head_end((struct lw_str){.at = bytes, .len = most});
@@ -304,17 +175,17 @@ static bool read_head(struct lw_connection *connection, struct evbuffer *in)
         return true;
     }
     if (there >= server->options.head)
-        send_error(connection, 431, "the head is larger than this server reads", "");
+        lw_connection_reply_error(connection, 431, "the head is larger than this server reads", "");
     return false;
 }
 
 /* Bodies. */
 static void end_body(struct lw_connection *connection)
 {
-    connection->phase = ANSWER;
+    connection->phase = LW_CONNECTION_ANSWER;
     connection->chunked = false;
     connection->left = 0;
-    set_timer(connection, connection->server->options.answer_time);
+    lw_connection_timer(connection, connection->server->options.answer_time);
     if (connection->request != NULL && !lw_push_end(connection->server->calls.push, connection->request))
         connection->request = NULL;
 }
@@ -333,7 +204,7 @@ static bool bad_chunk(struct lw_connection *connection)
     connection->request = NULL;
     if (request != NULL)
         lw_push_cancel(connection->server->calls.push, request);
-    send_error(connection, 400, "the chunks of the body are malformed", "");
+    lw_connection_reply_error(connection, 400, "the chunks of the body are malformed", "");
     return false;
 }
 
@@ -343,7 +214,7 @@ static bool read_chunks(struct lw_connection *connection, struct evbuffer *in)
     const char *bytes = (const char *)evbuffer_pullup(in, (ev_ssize_t)there);
     size_t at = 0;
 
-    while (at < there && connection->phase == BODY) {
+    while (at < there && connection->phase == LW_CONNECTION_BODY) {
         size_t skip = 0;
         size_t n = 0;
 
@@ -379,7 +250,7 @@ static bool read_body(struct lw_connection *connection, struct evbuffer *in)
     if (there > 0)
         give_body(connection, (const char *)evbuffer_pullup(in, (ev_ssize_t)there), there);
     (void)evbuffer_drain(in, there);
-    if (connection->phase == BODY && connection->left == 0)
+    if (connection->phase == LW_CONNECTION_BODY && connection->left == 0)
         end_body(connection);
     return there > 0;
 }
@@ -389,7 +260,7 @@ static void linger(struct lw_connection *connection, struct evbuffer *in)
     connection->lingered += evbuffer_get_length(in);
     (void)evbuffer_drain(in, evbuffer_get_length(in));
     if (connection->lingered > LINGER_MAX)
-        drop(connection);
+        lw_connection_drop(connection);
 }
 
 /* Everything that can be done with what was read. One request at a time: what is pipelined waits in the buffer, and the
@@ -402,18 +273,18 @@ static void process(struct lw_connection *connection)
     enter(connection);
     while (more && !connection->dead) {
         switch (connection->phase) {
-        case HEAD:
+        case LW_CONNECTION_HEAD:
             more = read_head(connection, in);
             break;
-        case BODY:
+        case LW_CONNECTION_BODY:
             more = read_body(connection, in);
             break;
-        case LINGER:
+        case LW_CONNECTION_LINGER:
             linger(connection, in);
             more = false;
             break;
-        case ANSWER:
-        case WRITE:
+        case LW_CONNECTION_ANSWER:
+        case LW_CONNECTION_WRITE:
             more = false;
             break;
         }
@@ -447,23 +318,23 @@ static void on_written(struct bufferevent *bev, void *context)
     struct lw_connection *connection = context;
     struct lw_server *server = connection->server;
 
-    if (connection->phase != WRITE || evbuffer_get_length(bufferevent_get_output(bev)) > 0)
+    if (connection->phase != LW_CONNECTION_WRITE || evbuffer_get_length(bufferevent_get_output(bev)) > 0)
         return;
     if (connection->keep_alive) {
-        connection->phase = HEAD;
-        set_timer(connection, server->options.idle_time);
+        connection->phase = LW_CONNECTION_HEAD;
+        lw_connection_timer(connection, server->options.idle_time);
         work(connection);
         return;
     }
     /* TCP throws an answer away that the peer has not read when it sends into a closed socket. */
-    connection->phase = LINGER;
+    connection->phase = LW_CONNECTION_LINGER;
     if (server->tls != NULL)
         (void)SSL_shutdown(bufferevent_openssl_get_ssl(bev));
     if (shutdown(bufferevent_getfd(bev), SHUT_WR) != 0) {
-        drop(connection);
+        lw_connection_drop(connection);
         return;
     }
-    set_timer(connection, (lw_span){LINGER_TIME});
+    lw_connection_timer(connection, (lw_span){LINGER_TIME});
     process(connection);
 }
 
@@ -475,10 +346,11 @@ static void on_event(struct bufferevent *bev, short what, void *context)
     if (what & BEV_EVENT_CONNECTED)
         return;
     /* Half closed: it has said everything and still listens. */
-    if ((what & BEV_EVENT_EOF) && (connection->phase == ANSWER || connection->phase == WRITE))
+    if ((what & BEV_EVENT_EOF) &&
+        (connection->phase == LW_CONNECTION_ANSWER || connection->phase == LW_CONNECTION_WRITE))
         connection->keep_alive = false;
     else
-        drop(connection);
+        lw_connection_drop(connection);
 }
 
 /* A body is given its time, and more while it comes fast enough. */
@@ -495,27 +367,29 @@ static void on_time(evutil_socket_t fd, short what, void *context)
 {
     struct lw_connection *connection = context;
     struct lw_push_request *request = connection->request;
-    enum phase phase = connection->phase;
+    enum lw_connection_phase phase = connection->phase;
     lw_span rest;
 
     (void)fd;
     (void)what;
-    if (phase == WRITE || phase == LINGER || (phase == HEAD && !connection->begun)) {
-        drop(connection);
+    if (phase == LW_CONNECTION_WRITE || phase == LW_CONNECTION_LINGER ||
+        (phase == LW_CONNECTION_HEAD && !connection->begun)) {
+        lw_connection_drop(connection);
         return;
     }
-    if (phase == BODY && is_fast(connection, &rest)) {
-        set_timer(connection, rest);
+    if (phase == LW_CONNECTION_BODY && is_fast(connection, &rest)) {
+        lw_connection_timer(connection, rest);
         return;
     }
     connection->request = NULL;
     if (request != NULL)
         lw_push_cancel(connection->server->calls.push, request);
     enter(connection);
-    if (phase == ANSWER)
-        send_error(connection, 503, "it could not be stored in time: try again later", "Retry-After: 30\r\n");
+    if (phase == LW_CONNECTION_ANSWER)
+        lw_connection_reply_error(connection, 503, "it could not be stored in time: try again later",
+                                  "Retry-After: 30\r\n");
     else
-        send_error(connection, 408, "the request came too slowly", "");
+        lw_connection_reply_error(connection, 408, "the request came too slowly", "");
     leave(connection);
 }
 
@@ -545,8 +419,8 @@ static bool begin_connection(struct lw_connection *connection, evutil_socket_t f
     if (connection->timer == NULL)
         return false;
     bufferevent_setcb(connection->bev, on_read, on_written, on_event, connection);
-    bufferevent_setwatermark(connection->bev, EV_READ, 0, PIECE);
-    set_timer(connection, server->options.head_time);
+    bufferevent_setwatermark(connection->bev, EV_READ, 0, LW_CONNECTION_PIECE);
+    lw_connection_timer(connection, server->options.head_time);
     return bufferevent_enable(connection->bev, EV_READ | EV_WRITE) == 0;
 }
 
@@ -576,8 +450,8 @@ void lw_connection_drain(struct lw_server *server)
 
     for (struct lw_connection *connection = server->connections; connection != NULL; connection = next) {
         next = connection->next;
-        if (connection->phase == HEAD && connection->inside == 0)
-            drop(connection);
+        if (connection->phase == LW_CONNECTION_HEAD && connection->inside == 0)
+            lw_connection_drop(connection);
     }
 }
 
@@ -587,7 +461,7 @@ size_t lw_connection_busy(const struct lw_server *server)
 
     for (const struct lw_connection *connection = server->connections; connection != NULL;
          connection = connection->next)
-        n += connection->phase != HEAD && connection->phase != LINGER;
+        n += connection->phase != LW_CONNECTION_HEAD && connection->phase != LW_CONNECTION_LINGER;
     return n;
 }
 
