@@ -165,7 +165,7 @@ test: deps
 	@$(MAKE) --no-print-directory unit
 
 unit: $(PROGRAM) $(BUILD)/leeway.yaml $(UNIT_BIN) $(SCENARIO_BIN) $(STORE_TWINS) $(SINK_TWIN) $(DOUBLE_BIN)
-	@LEEWAY=$(abspath $(PROGRAM)) TWINS=$(abspath $(BUILD))/twin tests/run $(UNIT_BIN) $(SCENARIO_BIN) $(SCENARIO_SH)
+	@LEEWAY=$(abspath $(PROGRAM)) TWINS=$(abspath $(BUILD))/twin tests/run $(SCENARIO_BIN) $(SCENARIO_SH) $(UNIT_BIN)
 
 # One suite, with its output: make suite-ks
 suite-%: $(BUILD)/tests/unit/%
@@ -217,8 +217,8 @@ torture: $(PROGRAM) $(UNIT_BIN) $(SCENARIO_BIN)
 	@LEEWAY=$(abspath $(PROGRAM)) LEEWAY_KILLS=1000 $(BUILD)/tests/scenario/kill
 	@LEEWAY=$(abspath $(PROGRAM)) tests/check/valgrind.sh $(UNIT_BIN)
 
-# Programs of other people from PyPI (moto, boto3, ...), in build/peers-venv; takes the network.
-# Programs of other people, from PyPI and Debian, on what leeway writes and reads.
+# Programs of other people, from Debian and PyPI (moto, boto3, ...; in build/peers-venv, takes the network), on what leeway
+# writes and reads.
 test-peers:
 	@tests/check/packages.sh $(PACKAGES) python3-venv systemd
 	@$(MAKE) --no-print-directory $(PROGRAM)

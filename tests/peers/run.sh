@@ -12,4 +12,4 @@ if [ ! -x "$PEERS/bin/python3" ] || [ "$(cat "$PEERS/wanted" 2>/dev/null)" != "$
     done
     echo "$wanted" >"$PEERS/wanted"
 fi
-exec tests/run tests/peers/with_*.sh
+JOBS=1 exec tests/run tests/peers/with_*.sh
