@@ -12,7 +12,7 @@ enum lw_form { LW_FORM_TEXT, LW_FORM_JSON, LW_FORM_NDJSON };
 /* All texts are borrowed from the command line, all arrays lie in the session's arena. */
 struct lw_settings {
     struct lw_rules rules;
-    size_t threads; /* that judge; 0 is 1 */
+    size_t threads;                  /* that judge; 0 is 1 */
     struct lw_decode_options decode; /* without a path */
     enum lw_format format;           /* LW_FORMAT_AUTO: by content */
     struct lw_zone *zone;            /* owned */
