@@ -147,6 +147,7 @@ $(BENCH_BIN): $(BUILD)/%: $(BUILD)/%.o $(LIB_A)
 	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB_A) $(BENCH_LIBS) $(LIBS)
 # These judge runs that are made up.
 $(BUILD)/bench/judge $(BUILD)/bench/calibration $(BUILD)/bench/watch: $(BUILD)/tests/kit/runs.o
+$(BUILD)/bench/watch: $(BUILD)/bench/kit/daemon.o
 
 # Packages of Debian 12. `deps` is enough to build, to run the demo and the tests; `deps-dev` adds what `make check`, the
 # sanitizers and the fuzz targets use.
