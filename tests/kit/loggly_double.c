@@ -2,14 +2,10 @@
 
 #include "tests/kit/loggly_double.h"
 
-#include "engine/base/time_text.h"
-#include "tests/kit/double_events.h"
-#include "tests/kit/double_http.h"
-#include "tests/kit/double_tls.h"
+#include "leeway/time.h"
+#include "tests/kit/double_loggly.h"
 
-#include <json-c/json.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,35 +13,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CURSORS   64
 #define EVENT_MAX ((size_t)1048576) /* at this size an event is refused */
 #define BODY_MAX  ((size_t)5242880)
 
 enum place { INPUTS, BULK, ITERATE, COUNT, OTHER };
 static const char *const place_names[] = {"inputs", "bulk", "iterate", "count", "other"};
 
-struct cursor {
-    char id[40];
-    size_t *found, n, at, size;
-    int64_t used;
-};
-
-struct loggly {
-    struct kit_double_options options;
-    struct event_base *base;
-    struct double_http *http, *control;
-    SSL_CTX *contexts[DOUBLE_CERTIFICATES];
-    struct double_events events;
-    struct json_object *faults, *ingest, *api;
-    struct cursor cursors[CURSORS];
-    unsigned long cursor_count, requests[5], statuses[600], faults_used;
-    int64_t indexing_delay, cursor_ms, retention;
-    size_t page_max;
-    bool drop_oversize;
-    char next[512];
-};
-
-static int64_t now_ms(void)
+int64_t double_now(void)
 {
     struct timespec at;
 
@@ -97,7 +71,7 @@ static bool rule_fits(struct json_object *rule, const struct double_request *req
 }
 
 /* The rule for this request, its count taken down; NULL: none. `before`: only those that reset before the body. */
-static struct json_object *find_rule(struct loggly *loggly, const struct double_request *request, bool before)
+static struct json_object *find_rule(struct double_loggly *loggly, const struct double_request *request, bool before)
 {
     size_t n = json_object_array_length(loggly->faults);
 
@@ -146,15 +120,14 @@ static bool in_file(const char *path, const char *kind, const char *token)
     return found;
 }
 
-/* With a file of tokens, the file alone says who may. */
-static bool is_allowed(struct loggly *loggly, bool api, const char *token)
+bool double_allows(struct double_loggly *loggly, bool api, const char *token)
 {
     if (loggly->options.tokens != NULL)
         return in_file(loggly->options.tokens, api ? "api" : "ingest", token);
     return in_list(api ? loggly->api : loggly->ingest, token);
 }
 
-static void say(struct double_reply *reply, int status, const char *text)
+void double_say(struct double_reply *reply, int status, const char *text)
 {
     reply->status = status;
     evbuffer_add_printf(reply->body, "%s", text);
@@ -186,10 +159,11 @@ static bool read_path(const char *target, char token[128], char tags[1024])
     return token[0] != '\0' && (*at == '\0' || *at == '?');
 }
 
-static int keep_events(struct loggly *loggly, const struct double_request *request, enum place place, const char *tags)
+static int keep_events(struct double_loggly *loggly, const struct double_request *request, enum place place,
+                       const char *tags)
 {
     const char *at = request->body, *end = at + request->body_n;
-    int64_t now = now_ms();
+    int64_t now = double_now();
     size_t n;
 
     if (request->body_n >= BODY_MAX)
@@ -217,7 +191,7 @@ static int keep_events(struct loggly *loggly, const struct double_request *reque
     return 200;
 }
 
-static void ingest(struct loggly *loggly, const struct double_request *request, struct double_reply *reply,
+static void ingest(struct double_loggly *loggly, const struct double_request *request, struct double_reply *reply,
                    enum place place, bool keep)
 {
     char token[128], tags[2100], header[1024];
@@ -233,164 +207,21 @@ static void ingest(struct loggly *loggly, const struct double_request *request, 
     }
     if (double_http_header(request, "X-LOGGLY-TAG", header, sizeof(header))) {
         if (header[0] == '\0') {
-            say(reply, 400, "{\"message\":\"empty tag\"}");
+            double_say(reply, 400, "{\"message\":\"empty tag\"}");
             return;
         }
         snprintf(tags + strlen(tags), sizeof(tags) - strlen(tags), "%s%s", tags[0] != '\0' ? "," : "", header);
     }
-    if (!is_allowed(loggly, false, token)) {
+    if (!double_allows(loggly, false, token)) {
         say_html(reply, 403);
         return;
     }
     if (keep)
         status = keep_events(loggly, request, place, tags);
     if (status == 200)
-        say(reply, 200, "{\"response\" : \"ok\"}");
+        double_say(reply, 200, "{\"response\" : \"ok\"}");
     else
         say_html(reply, status);
-}
-
-/* "-10m", "now", ISO 8601, "YYYY-MM-DD HH:MM:SS", milliseconds. */
-static int64_t read_time(const char *text, int64_t now, int64_t otherwise)
-{
-    lw_span span;
-    lw_time time;
-
-    if (text[0] == '\0')
-        return otherwise;
-    if (strcmp(text, "now") == 0)
-        return now;
-    if (text[0] == '-' && lw_span_read(lw_str_from(text + 1), &span))
-        return now - span.ms;
-    return lw_time_read(lw_str_from(text), NULL, &time) ? time.ms : otherwise;
-}
-
-static const struct double_event *sorting;
-static int descending;
-
-static int by_time(const void *a, const void *b)
-{
-    const struct double_event *left = &sorting[*(const size_t *)a], *right = &sorting[*(const size_t *)b];
-    int order = left->time != right->time ? (left->time > right->time) - (left->time < right->time)
-                                          : (left->number > right->number) - (left->number < right->number);
-
-    return descending ? -order : order;
-}
-
-/* Numbers of the events that a request asks for, sorted. */
-static size_t *find(struct loggly *loggly, const struct double_request *request, size_t *n)
-{
-    char query[4096] = "", from[64] = "", until[64] = "", order[16] = "";
-    int64_t now = now_ms(), first, last;
-    size_t *found = calloc(loggly->events.n + 1, sizeof(*found));
-
-    double_http_parameter(request, "q", query, sizeof(query));
-    double_http_parameter(request, "from", from, sizeof(from));
-    double_http_parameter(request, "until", until, sizeof(until));
-    double_http_parameter(request, "order", order, sizeof(order));
-    first = read_time(from, now, now - 24 * LW_HOUR);
-    last = read_time(until, now, now);
-    *n = 0;
-    for (size_t i = 0; i < loggly->events.n && found != NULL; i++) {
-        const struct double_event *event = &loggly->events.all[i];
-
-        if (event->received + loggly->indexing_delay <= now && event->time >= first && event->time <= last &&
-            (loggly->retention == 0 || event->time >= now - loggly->retention) && double_query_finds(query, event))
-            found[(*n)++] = i;
-    }
-    sorting = loggly->events.all;
-    descending = strcmp(order, "asc") != 0;
-    if (found != NULL && *n > 1)
-        qsort(found, *n, sizeof(*found), by_time);
-    return found;
-}
-
-static struct cursor *new_cursor(struct loggly *loggly)
-{
-    struct cursor *cursor = &loggly->cursors[loggly->cursor_count++ % CURSORS];
-
-    free(cursor->found);
-    *cursor = (struct cursor){.n = 0};
-    snprintf(cursor->id, sizeof(cursor->id), "c0ffee00-0000-4000-8000-%012lx", loggly->cursor_count);
-    return cursor;
-}
-
-static struct cursor *find_cursor(struct loggly *loggly, const char *id)
-{
-    for (size_t i = 0; i < CURSORS; i++) {
-        struct cursor *cursor = &loggly->cursors[i];
-
-        if (cursor->found != NULL && strcmp(cursor->id, id) == 0 && now_ms() - cursor->used <= loggly->cursor_ms)
-            return cursor;
-    }
-    return NULL;
-}
-
-static void write_next(struct loggly *loggly, const struct double_request *request, const struct cursor *cursor,
-                       struct evbuffer *out)
-{
-    char host[256] = "localhost";
-
-    double_http_header(request, "Host", host, sizeof(host));
-    if (loggly->next[0] != '\0')
-        evbuffer_add_printf(out, ",\"next\":\"%s\"", loggly->next);
-    else
-        evbuffer_add_printf(out, ",\"next\":\"%s://%s/apiv2/events/iterate?next=%s\"", request->tls ? "https" : "http",
-                            host, cursor->id);
-}
-
-static void iterate(struct loggly *loggly, const struct double_request *request, struct double_reply *reply)
-{
-    char next[64], size[16] = "50";
-    struct cursor *cursor;
-    size_t stop;
-
-    if (double_http_parameter(request, "next", next, sizeof(next))) {
-        cursor = find_cursor(loggly, next);
-        if (cursor == NULL) {
-            say(reply, 410, "{\"message\":\"the cursor has expired\"}");
-            return;
-        }
-    } else {
-        double_http_parameter(request, "size", size, sizeof(size));
-        cursor = new_cursor(loggly);
-        cursor->size = (size_t)strtoull(size, NULL, 10);
-        cursor->size = cursor->size < 1 ? 1 : cursor->size > loggly->page_max ? loggly->page_max : cursor->size;
-        cursor->found = find(loggly, request, &cursor->n);
-    }
-    cursor->used = now_ms();
-    stop = cursor->at + cursor->size < cursor->n ? cursor->at + cursor->size : cursor->n;
-    evbuffer_add_printf(reply->body, "{\"events\":[");
-    for (size_t i = cursor->at; i < stop; i++) {
-        if (i > cursor->at)
-            evbuffer_add_printf(reply->body, ",");
-        double_events_write(&loggly->events.all[cursor->found[i]], reply->body);
-    }
-    evbuffer_add_printf(reply->body, "]");
-    cursor->at = stop;
-    if (stop < cursor->n)
-        write_next(loggly, request, cursor, reply->body);
-    evbuffer_add_printf(reply->body, "}");
-}
-
-static void retrieve(struct loggly *loggly, const struct double_request *request, struct double_reply *reply,
-                     enum place place)
-{
-    char header[256] = "";
-    size_t *found, n;
-
-    double_http_header(request, "Authorization", header, sizeof(header));
-    if (strncasecmp(header, "bearer ", 7) != 0 || !is_allowed(loggly, true, header + 7)) {
-        say(reply, 401, "{\"message\":\"Invalid token\"}");
-        return;
-    }
-    if (place == ITERATE) {
-        iterate(loggly, request, reply);
-        return;
-    }
-    found = find(loggly, request, &n);
-    free(found);
-    evbuffer_add_printf(reply->body, "{\"count\":%zu}", n);
 }
 
 /* What a rule makes of the reply. */
@@ -405,7 +236,7 @@ static void apply(struct json_object *rule, struct double_reply *reply)
         if (body == NULL)
             say_html(reply, status);
         else
-            say(reply, status != 0 ? status : 200, body);
+            double_say(reply, status != 0 ? status : 200, body);
     }
     reply->type = get_text(rule, "type", reply->type);
     if (json_object_object_get_ex(rule, "headers", &headers)) {
@@ -423,16 +254,16 @@ static void apply(struct json_object *rule, struct double_reply *reply)
 
 static bool on_head(void *self, const struct double_request *request)
 {
-    struct loggly *loggly = self;
+    struct double_loggly *loggly = self;
 
     if (loggly->events.began == 0)
-        loggly->events.began = now_ms();
+        loggly->events.began = double_now();
     return find_rule(loggly, request, true) != NULL;
 }
 
 static void on_request(void *self, const struct double_request *request, struct double_reply *reply)
 {
-    struct loggly *loggly = self;
+    struct double_loggly *loggly = self;
     enum place place = place_of(request->target);
     struct json_object *rule = find_rule(loggly, request, false), *store;
     bool keep = rule == NULL || get_int(rule, "status", 200) < 300;
@@ -443,7 +274,7 @@ static void on_request(void *self, const struct double_request *request, struct 
     if (place == BULK || place == INPUTS)
         ingest(loggly, request, reply, place, keep);
     else if (place == ITERATE || place == COUNT)
-        retrieve(loggly, request, reply, place);
+        double_retrieve(loggly, request, reply, place == ITERATE);
     else
         say_html(reply, 404);
     if (rule != NULL)
@@ -453,7 +284,7 @@ static void on_request(void *self, const struct double_request *request, struct 
 }
 
 /* The control port. */
-static void set_faults(struct loggly *loggly, struct json_object *given)
+static void set_faults(struct double_loggly *loggly, struct json_object *given)
 {
     if (json_object_is_type(given, json_type_array)) {
         json_object_put(loggly->faults);
@@ -463,7 +294,7 @@ static void set_faults(struct loggly *loggly, struct json_object *given)
     }
 }
 
-static void set_settings(struct loggly *loggly, struct json_object *given)
+static void set_settings(struct double_loggly *loggly, struct json_object *given)
 {
     const char *certificate = get_text(given, "certificate", NULL);
     struct json_object *list;
@@ -491,7 +322,7 @@ static void set_settings(struct loggly *loggly, struct json_object *given)
         double_http_refuse(loggly->http, (int)get_int(given, "refuse_ms", 0));
 }
 
-static void write_stats(const struct loggly *loggly, struct evbuffer *out)
+static void write_stats(const struct double_loggly *loggly, struct evbuffer *out)
 {
     bool first = true;
 
@@ -512,18 +343,18 @@ static void write_stats(const struct loggly *loggly, struct evbuffer *out)
     evbuffer_add_printf(out, "}}\n");
 }
 
-static void reset(struct loggly *loggly)
+static void reset(struct double_loggly *loggly)
 {
     double_events_clear(&loggly->events);
     json_object_put(loggly->faults);
     loggly->faults = json_object_new_array();
-    for (size_t i = 0; i < CURSORS; i++) {
+    for (size_t i = 0; i < DOUBLE_CURSORS; i++) {
         free(loggly->cursors[i].found);
         loggly->cursors[i].found = NULL;
     }
 }
 
-static void control_get(struct loggly *loggly, const char *target, struct double_reply *reply)
+static void control_get(struct double_loggly *loggly, const char *target, struct double_reply *reply)
 {
     if (strcmp(target, "/double/received") == 0) {
         double_events_report(&loggly->events, reply->body);
@@ -539,7 +370,7 @@ static void control_get(struct loggly *loggly, const char *target, struct double
 
 static void on_control(void *self, const struct double_request *request, struct double_reply *reply)
 {
-    struct loggly *loggly = self;
+    struct double_loggly *loggly = self;
     const struct timeval soon = {.tv_usec = 20000};
     char *text = strndup(request->body, request->body_n);
     struct json_object *given = request->body_n > 0 ? json_tokener_parse(text) : NULL;
@@ -551,7 +382,7 @@ static void on_control(void *self, const struct double_request *request, struct 
     else if (strcmp(request->target, "/double/stop") == 0)
         event_base_loopexit(loggly->base, &soon);
     else if (given == NULL)
-        say(reply, 400, "not JSON\n");
+        double_say(reply, 400, "not JSON\n");
     else if (strcmp(request->target, "/double/faults") == 0)
         set_faults(loggly, given);
     else if (strcmp(request->target, "/double/settings") == 0)
@@ -574,7 +405,7 @@ int kit_double_run(const struct kit_double_options *options, int announce)
 {
     static const struct double_calls calls = {.head = on_head, .request = on_request};
     static const struct double_calls control = {.request = on_control};
-    static struct loggly loggly;
+    static struct double_loggly loggly;
     char line[512];
     int n;
 
