@@ -1,6 +1,6 @@
 #define _DEFAULT_SOURCE
 
-#include "tests/kit/aws_double.h"
+#include "tests/kit/aws_double_state.h"
 
 #include <json-c/json.h>
 #include <math.h>
@@ -14,12 +14,7 @@
 #define MINUTE   ((int64_t)60000)
 #define MAX_BODY ((size_t)4 << 20)
 
-struct text {
-    char *at;
-    size_t n;
-};
-
-__attribute__((format(printf, 2, 3))) static void put(struct text *text, const char *format, ...)
+void aws_double_put(struct aws_double_text *text, const char *format, ...)
 {
     va_list arguments;
 
@@ -87,39 +82,40 @@ double aws_double_value(const struct aws_double_job *job, int index, int64_t min
     return job->level - 0.02 * index - 0.3 * exp(-4.0 * (double)minute / (length + 1));
 }
 
-static void complain(struct aws_double *aws, const char *what)
+void aws_double_complain(struct aws_double *aws, const char *what)
 {
     if (aws->wrong[0] == '\0')
         snprintf(aws->wrong, sizeof(aws->wrong), "%s", what);
 }
 
-static void reply(struct aws_double_answer *answer, int status, const char *type, struct text *text)
+void aws_double_reply(struct aws_double_answer *answer, int status, const char *type, struct aws_double_text *text)
 {
     answer->status = status;
     snprintf(answer->type, sizeof(answer->type), "%s", type);
     if (text->at == NULL)
-        put(text, "%s", "");
+        aws_double_put(text, "%s", "");
     answer->body = text->at;
     answer->body_n = text->n;
 }
 
 static void json_error(struct aws_double_answer *answer, int status, const char *code, const char *message)
 {
-    struct text text = {0};
+    struct aws_double_text text = {0};
 
-    put(&text, "{\"__type\":\"com.amazon.coral.service#%s\",\"message\":\"%s\"}", code, message);
-    reply(answer, status, "application/x-amz-json-1.1", &text);
+    aws_double_put(&text, "{\"__type\":\"com.amazon.coral.service#%s\",\"message\":\"%s\"}", code, message);
+    aws_double_reply(answer, status, "application/x-amz-json-1.1", &text);
 }
 
-static void xml_error(struct aws_double_answer *answer, int status, const char *code)
+void aws_double_xml_error(struct aws_double_answer *answer, int status, const char *code)
 {
-    struct text text = {0};
+    struct aws_double_text text = {0};
 
-    put(&text,
+    aws_double_put(
+        &text,
         "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Type>Sender</Type>\n"
         "    <Code>%s</Code>\n    <Message>no</Message>\n  </Error>\n</ErrorResponse>\n",
         code);
-    reply(answer, status, "text/xml", &text);
+    aws_double_reply(answer, status, "text/xml", &text);
 }
 
 /* What a job looks like at their clock. */
@@ -140,14 +136,15 @@ static int64_t modified_of(const struct aws_double *aws, const struct aws_double
     return job->start != 0 && aws->now >= job->start ? job->start : job->created;
 }
 
-static void put_seconds(struct text *text, const char *key, int64_t ms)
+static void put_seconds(struct aws_double_text *text, const char *key, int64_t ms)
 {
-    put(text, ",\"%s\":%lld.%03d", key, (long long)(ms / 1000), (int)(ms % 1000));
+    aws_double_put(text, ",\"%s\":%lld.%03d", key, (long long)(ms / 1000), (int)(ms % 1000));
 }
 
-static void put_arn(struct text *text, const struct aws_double *aws, const struct aws_double_job *job)
+static void put_arn(struct aws_double_text *text, const struct aws_double *aws, const struct aws_double_job *job)
 {
-    put(text, "\"TrainingJobArn\":\"arn:aws:sagemaker:%s:%s:training-job/%s\"", job->region, aws->account, job->name);
+    aws_double_put(text, "\"TrainingJobArn\":\"arn:aws:sagemaker:%s:%s:training-job/%s\"", job->region, aws->account,
+                   job->name);
 }
 
 static double number_of(struct json_object *object, const char *key, double otherwise)
@@ -173,13 +170,13 @@ static void list_jobs(struct aws_double *aws, const char *region, struct json_ob
     double after = number_of(asked, "LastModifiedTimeAfter", 0) * 1000,
            before = number_of(asked, "LastModifiedTimeBefore", 1e12) * 1000;
     const char *wanted = text_of(asked, "StatusEquals"), *secondary;
-    struct text text = {0};
+    struct aws_double_text text = {0};
     bool empty = aws->empty_pages && at % 2 == 1, first = true;
 
     aws->lists++;
     if (page > 100)
-        complain(aws, "MaxResults is over 100");
-    put(&text, "{\"TrainingJobSummaries\":[");
+        aws_double_complain(aws, "MaxResults is over 100");
+    aws_double_put(&text, "{\"TrainingJobSummaries\":[");
     if (empty)
         at--; /* the same place again, with a token that is even now */
     for (; !empty && at / 2 < aws->jobs_n && n < page; at += 2) {
@@ -193,18 +190,18 @@ static void list_jobs(struct aws_double *aws, const char *region, struct json_ob
         n++;
         if (wanted != NULL && strcmp(wanted, status) != 0)
             continue;
-        put(&text, "%s{\"TrainingJobName\":\"%s\",", first ? "" : ",", job->name);
+        aws_double_put(&text, "%s{\"TrainingJobName\":\"%s\",", first ? "" : ",", job->name);
         first = false;
         put_arn(&text, aws, job);
         put_seconds(&text, "CreationTime", job->created);
         put_seconds(&text, "LastModifiedTime", modified);
-        put(&text, ",\"TrainingJobStatus\":\"%s\",\"SecondaryStatus\":\"%s\"}", status, secondary);
+        aws_double_put(&text, ",\"TrainingJobStatus\":\"%s\",\"SecondaryStatus\":\"%s\"}", status, secondary);
     }
-    put(&text, "]");
+    aws_double_put(&text, "]");
     if (at / 2 < aws->jobs_n)
-        put(&text, ",\"NextToken\":\"token-%zu\"", aws->empty_pages && !empty ? at + 1 : at);
-    put(&text, "}");
-    reply(answer, 200, "application/x-amz-json-1.1", &text);
+        aws_double_put(&text, ",\"NextToken\":\"token-%zu\"", aws->empty_pages && !empty ? at + 1 : at);
+    aws_double_put(&text, "}");
+    aws_double_reply(answer, 200, "application/x-amz-json-1.1", &text);
 }
 
 static const struct aws_double_job *find_job(const struct aws_double *aws, const char *region, const char *name)
@@ -217,12 +214,12 @@ static const struct aws_double_job *find_job(const struct aws_double *aws, const
     return NULL;
 }
 
-static void put_metrics(struct text *text, const struct aws_double_job *job)
+static void put_metrics(struct aws_double_text *text, const struct aws_double_job *job)
 {
-    put(text, ",\"AlgorithmSpecification\":{\"TrainingInputMode\":\"File\",\"MetricDefinitions\":[");
+    aws_double_put(text, ",\"AlgorithmSpecification\":{\"TrainingInputMode\":\"File\",\"MetricDefinitions\":[");
     for (int i = 0; job->definitions && i < AWS_DOUBLE_METRICS && job->metrics[i] != NULL; i++)
-        put(text, "%s{\"Name\":\"%s\",\"Regex\":\"x=(.*)\"}", i > 0 ? "," : "", job->metrics[i]);
-    put(text, "]}");
+        aws_double_put(text, "%s{\"Name\":\"%s\",\"Regex\":\"x=(.*)\"}", i > 0 ? "," : "", job->metrics[i]);
+    aws_double_put(text, "]}");
 }
 
 static void describe(struct aws_double *aws, const char *region, struct json_object *asked,
@@ -230,7 +227,7 @@ static void describe(struct aws_double *aws, const char *region, struct json_obj
 {
     const struct aws_double_job *job = find_job(aws, region, text_of(asked, "TrainingJobName"));
     const char *secondary, *status;
-    struct text text = {0};
+    struct aws_double_text text = {0};
 
     aws->describes++;
     if (job == NULL || job->deleted) {
@@ -238,36 +235,37 @@ static void describe(struct aws_double *aws, const char *region, struct json_obj
         return;
     }
     status = status_of(aws, job, &secondary);
-    put(&text, "{\"TrainingJobName\":\"%s\",", job->name);
+    aws_double_put(&text, "{\"TrainingJobName\":\"%s\",", job->name);
     put_arn(&text, aws, job);
-    put(&text, ",\"TrainingJobStatus\":\"%s\",\"SecondaryStatus\":\"%s\"", status, secondary);
+    aws_double_put(&text, ",\"TrainingJobStatus\":\"%s\",\"SecondaryStatus\":\"%s\"", status, secondary);
     put_seconds(&text, "CreationTime", job->created);
     put_seconds(&text, "LastModifiedTime", modified_of(aws, job));
-    put(&text, ",\"ResourceConfig\":{\"InstanceType\":\"ml.p2.xlarge\",\"InstanceCount\":%d,\"VolumeSizeInGB\":50}",
-        job->hosts > 0 ? job->hosts : 1);
+    aws_double_put(&text,
+                   ",\"ResourceConfig\":{\"InstanceType\":\"ml.p2.xlarge\",\"InstanceCount\":%d,\"VolumeSizeInGB\":50}",
+                   job->hosts > 0 ? job->hosts : 1);
     put_metrics(&text, job);
     if (job->start != 0 && aws->now >= job->start)
         put_seconds(&text, "TrainingStartTime", job->start);
     if (job->start != 0 && aws->now >= job->end) {
         put_seconds(&text, "TrainingEndTime", job->end);
-        put(&text, ",\"TrainingTimeInSeconds\":%lld,\"BillableTimeInSeconds\":%lld",
-            (long long)((job->end - job->start) / 1000), (long long)((job->end - job->start) / 1000));
-        put(&text, ",\"SecondaryStatusTransitions\":[{\"Status\":\"Training\"");
+        aws_double_put(&text, ",\"TrainingTimeInSeconds\":%lld,\"BillableTimeInSeconds\":%lld",
+                       (long long)((job->end - job->start) / 1000), (long long)((job->end - job->start) / 1000));
+        aws_double_put(&text, ",\"SecondaryStatusTransitions\":[{\"Status\":\"Training\"");
         put_seconds(&text, "StartTime", job->start);
         put_seconds(&text, "EndTime", job->end);
-        put(&text, "}],\"FinalMetricDataList\":[");
+        aws_double_put(&text, "}],\"FinalMetricDataList\":[");
         for (int i = 0; i < job->final && job->metrics[i] != NULL; i++) {
-            put(&text, "%s{\"MetricName\":\"%s\",\"Value\":%.9g", i > 0 ? "," : "", job->metrics[i],
-                (double)(float)aws_double_value(job, i, (job->end - job->start) / MINUTE));
+            aws_double_put(&text, "%s{\"MetricName\":\"%s\",\"Value\":%.9g", i > 0 ? "," : "", job->metrics[i],
+                           (double)(float)aws_double_value(job, i, (job->end - job->start) / MINUTE));
             put_seconds(&text, "Timestamp", job->end / 1000 * 1000);
-            put(&text, "}");
+            aws_double_put(&text, "}");
         }
-        put(&text, "]");
+        aws_double_put(&text, "]");
     }
     if (strcmp(status, "Failed") == 0)
-        put(&text, ",\"FailureReason\":\"AlgorithmError: \\u00fcberlauf\"");
-    put(&text, "}");
-    reply(answer, 200, "application/x-amz-json-1.1", &text);
+        aws_double_put(&text, ",\"FailureReason\":\"AlgorithmError: \\u00fcberlauf\"");
+    aws_double_put(&text, "}");
+    aws_double_reply(answer, 200, "application/x-amz-json-1.1", &text);
 }
 
 static void list_tags(struct aws_double *aws, const char *region, struct json_object *asked,
@@ -275,18 +273,18 @@ static void list_tags(struct aws_double *aws, const char *region, struct json_ob
 {
     const char *arn = text_of(asked, "ResourceArn"), *slash = arn != NULL ? strrchr(arn, '/') : NULL;
     const struct aws_double_job *job = slash != NULL ? find_job(aws, region, slash + 1) : NULL;
-    struct text text = {0};
+    struct aws_double_text text = {0};
 
     aws->tags++;
     if (job == NULL) {
         json_error(answer, 400, "ValidationException", "Requested resource not found.");
         return;
     }
-    put(&text, "{\"Tags\":[");
+    aws_double_put(&text, "{\"Tags\":[");
     if (job->tag_key != NULL)
-        put(&text, "{\"Key\":\"%s\",\"Value\":\"%s\"}", job->tag_key, job->tag_value);
-    put(&text, "]}");
-    reply(answer, 200, "application/x-amz-json-1.1", &text);
+        aws_double_put(&text, "{\"Key\":\"%s\",\"Value\":\"%s\"}", job->tag_key, job->tag_value);
+    aws_double_put(&text, "]}");
+    aws_double_reply(answer, 200, "application/x-amz-json-1.1", &text);
 }
 
 static const char *dimension_value(struct json_object *asked, const char *name)
@@ -315,13 +313,13 @@ static const struct aws_double_job *find_host(struct aws_double *aws, const char
 
     if (slash == NULL || (size_t)(slash - value) >= sizeof(name) || sscanf(slash, "/algo-%d", &number) != 1 ||
         strcmp(metric, "CPUUtilization") != 0) {
-        complain(aws, "an instance is asked for as it has no name, or for a metric that not all have");
+        aws_double_complain(aws, "an instance is asked for as it has no name, or for a metric that not all have");
         return NULL;
     }
     memcpy(name, value, (size_t)(slash - value));
     job = find_job(aws, region, name);
     if (job != NULL && number > (job->hosts > 0 ? job->hosts : 1))
-        complain(aws, "an instance is asked for that there is not");
+        aws_double_complain(aws, "an instance is asked for that there is not");
     return job != NULL && job->beats > 0 && number >= job->beats ? job : NULL;
 }
 
@@ -330,27 +328,28 @@ static void list_metrics(struct aws_double *aws, const char *region, struct json
 {
     const char *name = dimension_of(asked);
     const struct aws_double_job *job = find_job(aws, region, name);
-    struct text text = {0};
+    struct aws_double_text text = {0};
     bool first = true;
 
     aws->names++;
-    put(&text, "{\"Metrics\":[");
+    aws_double_put(&text, "{\"Metrics\":[");
     for (int i = 0; job != NULL && job->start != 0 && i < AWS_DOUBLE_METRICS && job->metrics[i] != NULL; i++) {
         if (aws->now < job->start + (aws->late_names ? 15 * MINUTE : MINUTE))
             continue;
-        put(&text,
+        aws_double_put(
+            &text,
             "%s{\"Namespace\":\"/aws/sagemaker/TrainingJobs\",\"MetricName\":\"%s\",\"Dimensions\":[{\"Name\":"
             "\"TrainingJobName\",\"Value\":\"%s\"}]}",
             first ? "" : ",", job->metrics[i], job->name);
         first = false;
     }
-    put(&text, "]}");
-    reply(answer, 200, "application/x-amz-json-1.0", &text);
+    aws_double_put(&text, "]}");
+    aws_double_reply(answer, 200, "application/x-amz-json-1.0", &text);
 }
 
 /* Two observations a minute; the newest minute has only the first of them. Minutes in an order that is none. */
 static void put_points(struct aws_double *aws, const struct aws_double_job *job, int index, struct json_object *asked,
-                       struct text *text)
+                       struct aws_double_text *text)
 {
     int64_t from = (int64_t)number_of(asked, "StartTime", 0) * 1000,
             until = (int64_t)number_of(asked, "EndTime", 0) * 1000,
@@ -385,11 +384,11 @@ static void put_points(struct aws_double *aws, const struct aws_double_job *job,
         }
         if (count == 0)
             continue;
-        put(text,
-            "%s{\"Timestamp\":%lld.0,\"SampleCount\":%d.0,\"Average\":%.17g,\"Sum\":%.17g,\"Minimum\":%.17g,"
-            "\"Maximum\":%"
-            ".17g,\"Unit\":\"None\"}",
-            any ? "," : "", (long long)(start / 1000), count, sum / count, sum, min, max);
+        aws_double_put(text,
+                       "%s{\"Timestamp\":%lld.0,\"SampleCount\":%d.0,\"Average\":%.17g,\"Sum\":%.17g,\"Minimum\":%.17g,"
+                       "\"Maximum\":%"
+                       ".17g,\"Unit\":\"None\"}",
+                       any ? "," : "", (long long)(start / 1000), count, sum / count, sum, min, max);
         any = true;
     }
 }
@@ -404,7 +403,7 @@ static void get_statistics(struct aws_double *aws, const char *region, struct js
     double period = number_of(asked, "Period", 60);
     double points = (number_of(asked, "EndTime", 0) - number_of(asked, "StartTime", 0)) / period;
     struct json_object *list;
-    struct text text = {0};
+    struct aws_double_text text = {0};
 
     if (host != NULL)
         aws->beats++;
@@ -413,12 +412,12 @@ static void get_statistics(struct aws_double *aws, const char *region, struct js
     if (points > (double)aws->widest)
         aws->widest = (unsigned long)points;
     if (!json_object_object_get_ex(asked, "Statistics", &list) || json_object_array_length(list) != 5)
-        complain(aws, "not all five statistics are asked for in one request");
+        aws_double_complain(aws, "not all five statistics are asked for in one request");
     if (points > 1440) {
         json_error(answer, 400, "InvalidParameterCombination", "You have requested too many datapoints");
         return;
     }
-    put(&text, "{\"Label\":\"%s\",\"Datapoints\":[", metric);
+    aws_double_put(&text, "{\"Label\":\"%s\",\"Datapoints\":[", metric);
     for (int i = host != NULL ? -1 : 0; job != NULL && job->start != 0 && i < AWS_DOUBLE_METRICS; i++) {
         if (i >= 0 && (host != NULL || job->metrics[i] == NULL))
             break;
@@ -428,123 +427,8 @@ static void get_statistics(struct aws_double *aws, const char *region, struct js
         if (i < 0 || strcmp(job->metrics[i], metric) == 0)
             put_points(aws, job, i, asked, &text);
     }
-    put(&text, "]}");
-    reply(answer, 200, "application/x-amz-json-1.0", &text);
-}
-
-static void iso(int64_t ms, char out[32])
-{
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm tm;
-
-    gmtime_r(&seconds, &tm);
-    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
-}
-
-static struct aws_double_key *make_key(struct aws_double *aws, const char *kind)
-{
-    char id[64], secret[64], token[128];
-
-    aws->made_keys++;
-    snprintf(id, sizeof(id), "ASIA%s%lu", kind, aws->made_keys);
-    snprintf(secret, sizeof(secret), "secret/%s+%lu", kind, aws->made_keys);
-    snprintf(token, sizeof(token), "token/%s+%lu==", kind, aws->made_keys);
-    aws_double_key(aws, id, secret, token, aws->now + (aws->lifetime != 0 ? aws->lifetime : 60 * MINUTE));
-    return &aws->keys[(aws->keys_n - 1) % AWS_DOUBLE_KEYS];
-}
-
-static void sts(struct aws_double *aws, const struct aws_seen *seen, struct aws_double_answer *answer)
-{
-    bool web = strstr(seen->body, "Action=AssumeRoleWithWebIdentity&") != NULL;
-    char expires[32], wanted[128];
-    struct aws_double_key *key;
-    struct text text = {0};
-
-    if (aws->external_id != NULL && !web) {
-        snprintf(wanted, sizeof(wanted), "&ExternalId=%s", aws->external_id);
-        if (strstr(seen->body, wanted) == NULL) {
-            xml_error(answer, 403, "AccessDenied");
-            return;
-        }
-    }
-    if (web && strstr(seen->body, "&WebIdentityToken=") == NULL) {
-        xml_error(answer, 400, "InvalidIdentityToken");
-        return;
-    }
-    aws->web += web;
-    aws->assumed += !web;
-    key = make_key(aws, web ? "WEB" : "ROLE");
-    iso(key->expires, expires);
-    put(&text,
-        "<%sResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <%sResult>\n    <AssumedRoleUser>\n"
-        "      <Arn>arn:aws:sts::123456789012:assumed-role/x/y</Arn>\n    </AssumedRoleUser>\n    <Credentials>\n"
-        "      <AccessKeyId>%s</AccessKeyId>\n      <SecretAccessKey>%s</SecretAccessKey>\n"
-        "      <SessionToken>%s</SessionToken>\n      <Expiration>%s</Expiration>\n    </Credentials>\n"
-        "  </%sResult>\n</%sResponse>\n",
-        web ? "AssumeRoleWithWebIdentity" : "AssumeRole", web ? "AssumeRoleWithWebIdentity" : "AssumeRole", key->id,
-        key->secret, key->token, expires, web ? "AssumeRoleWithWebIdentity" : "AssumeRole",
-        web ? "AssumeRoleWithWebIdentity" : "AssumeRole");
-    reply(answer, 200, "text/xml", &text);
-}
-
-static void give_keys(struct aws_double *aws, const char *kind, struct aws_double_answer *answer)
-{
-    struct aws_double_key *key = make_key(aws, kind);
-    struct text text = {0};
-    char expires[32];
-
-    iso(key->expires, expires);
-    put(&text,
-        "{\"Code\":\"Success\",\"AccessKeyId\":\"%s\",\"SecretAccessKey\":\"%s\",\"Token\":\"%s\",\"Expiration\":\"%"
-        "s\"}",
-        key->id, key->secret, key->token, expires);
-    reply(answer, 200, "application/json", &text);
-}
-
-/* IMDSv2: a token by PUT, then the role's name, then its keys, both with the token. */
-static void instance(struct aws_double *aws, const struct aws_seen *seen, struct aws_double_answer *answer)
-{
-    static const char base[] = "/latest/meta-data/iam/security-credentials/";
-    char token[128];
-    struct text text = {0};
-
-    aws->instance++;
-    if (strcmp(seen->path, "/latest/api/token") == 0) {
-        if (strcmp(seen->method, "PUT") != 0 ||
-            !aws_seen_header(seen, "x-aws-ec2-metadata-token-ttl-seconds", token, sizeof(token)))
-            complain(aws, "the token of IMDSv2 is asked for wrongly");
-        put(&text, "imds-token==");
-        reply(answer, 200, "text/plain", &text);
-        return;
-    }
-    if (!aws_seen_header(seen, "x-aws-ec2-metadata-token", token, sizeof(token)) ||
-        strcmp(token, "imds-token==") != 0) {
-        reply(answer, 401, "text/plain", &text);
-    } else if (aws->no_role) {
-        reply(answer, 404, "text/plain", &text);
-    } else if (strcmp(seen->path, base) == 0) {
-        put(&text, "the-role");
-        reply(answer, 200, "text/plain", &text);
-    } else if (strncmp(seen->path, base, strlen(base)) == 0 && strcmp(seen->path + strlen(base), "the-role") == 0) {
-        give_keys(aws, "INSTANCE", answer);
-    } else {
-        reply(answer, 404, "text/plain", &text);
-    }
-}
-
-static void container(struct aws_double *aws, const struct aws_seen *seen, struct aws_double_answer *answer)
-{
-    char token[128] = "";
-
-    aws->container++;
-    (void)aws_seen_header(seen, "authorization", token, sizeof(token));
-    if (aws->container_token != NULL && strcmp(token, aws->container_token) != 0) {
-        struct text text = {0};
-
-        reply(answer, 403, "application/json", &text);
-        return;
-    }
-    give_keys(aws, "CONTAINER", answer);
+    aws_double_put(&text, "]}");
+    aws_double_reply(answer, 200, "application/x-amz-json-1.0", &text);
 }
 
 /* false: the request is refused, and answered. */
@@ -566,7 +450,7 @@ static bool may(struct aws_double *aws, const struct aws_seen *seen, const struc
         message = "The security token included in the request is invalid.";
     } else if ((wrong = aws_verify(seen, scope, key->secret)) != NULL) {
         aws->bad_signatures++;
-        complain(aws, wrong);
+        aws_double_complain(aws, wrong);
         code = "InvalidSignatureException";
         message = wrong;
     } else if (llabs(aws_verify_time(scope) - aws->now) > 5 * MINUTE) {
@@ -581,7 +465,7 @@ static bool may(struct aws_double *aws, const struct aws_seen *seen, const struc
     if (code == NULL)
         return true;
     if (xml)
-        xml_error(answer, 403, code);
+        aws_double_xml_error(answer, 403, code);
     else
         json_error(answer, 400, code, message);
     return false;
@@ -611,14 +495,14 @@ static void operate(struct aws_double *aws, const struct aws_seen *seen, const s
         if (strcmp(operations[i].target, target) != 0)
             continue;
         if (strcmp(operations[i].type, type) != 0 || strcmp(operations[i].service, scope->service) != 0)
-            complain(aws, "wrong content type or service for this operation");
+            aws_double_complain(aws, "wrong content type or service for this operation");
         if (aws->deny != NULL && strstr(target, aws->deny) != NULL)
             json_error(answer, 400, "AccessDeniedException", "User is not authorized to perform this");
         else
             operations[i].answer(aws, scope->region, asked, answer);
     }
     if (answer->body == NULL) {
-        complain(aws, "an operation that is not known, or a body that is no JSON");
+        aws_double_complain(aws, "an operation that is not known, or a body that is no JSON");
         json_error(answer, 400, "UnknownOperationException", target);
     }
     json_object_put(asked);
@@ -647,26 +531,26 @@ void aws_double_answer(struct aws_double *aws, const struct aws_seen *seen, stru
     put_date(aws, answer);
     aws->requests++;
     if (strncmp(seen->path, "/latest/", 8) == 0) {
-        instance(aws, seen, answer);
+        aws_double_instance(aws, seen, answer);
     } else if (strcmp(seen->method, "GET") == 0) {
-        container(aws, seen, answer);
+        aws_double_container(aws, seen, answer);
     } else if (!is_signed && strstr(seen->body, "Action=AssumeRoleWithWebIdentity&") != NULL) {
-        sts(aws, seen, answer);
+        aws_double_sts(aws, seen, answer);
     } else if (!is_signed) {
-        complain(aws, "a request is not signed");
+        aws_double_complain(aws, "a request is not signed");
         json_error(answer, 400, "MissingAuthenticationTokenException", "Missing Authentication Token");
     } else if (every(aws->fail, aws->requests)) {
-        struct text text = {0};
+        struct aws_double_text text = {0};
 
-        put(&text, "<html>no</html>");
-        reply(answer, 503, "text/html", &text);
+        aws_double_put(&text, "<html>no</html>");
+        aws_double_reply(answer, 503, "text/html", &text);
     } else if (every(aws->throttle, aws->requests)) {
         aws->throttled++;
         json_error(answer, 400, strcmp(scope.service, "monitoring") == 0 ? "Throttling" : "ThrottlingException",
                    "Rate exceeded");
     } else if (may(aws, seen, &scope, form, answer)) {
         if (form)
-            sts(aws, seen, answer);
+            aws_double_sts(aws, seen, answer);
         else
             operate(aws, seen, &scope, answer);
         if (every(aws->garble, aws->requests))
