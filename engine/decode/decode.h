@@ -48,6 +48,7 @@ LW_MUST_USE enum lw_err lw_columns_read(struct lw_columns *columns, struct lw_st
    and jobs of AWS and Loggly name their run, and keep it. */
 struct lw_decode_options {
     struct lw_str path;                     /* of the input; a log's run is named after it */
+    bool unnamed;                           /* the path names no run: a log that none names is refused, LW_ERR_USAGE */
     struct lw_str origin;                   /* label of the source; used where the data do not say */
     struct lw_str model, run, metric, stat; /* empty: from the data */
     struct lw_columns columns;

@@ -32,6 +32,7 @@ struct lw_source_part {
     size_t unmarked;
     struct lw_str label; /* for rejections: the path, "https push", "us-east-1 GetMetricStatistics" */
     struct lw_str origin, run, metric, stat; /* where the document does not say; empty: nothing */
+    bool unnamed;                            /* nor does the label name its run */
 };
 
 /* All of it is borrowed from the source until `taken`. A batch without parts is legal: mark and watermark move on. */

@@ -50,6 +50,8 @@ arrives() { # text
 }
 ok 'a training log is taken' push_log '?run=job%2D7' 200
 ok 'as the run that the request names' arrives '"trainingJobName":"job-7"'
+ok 'a training log without a name is refused' push_log '' 400
+ok 'with what to do' grep -q 'the body is a training log, which does not say which run it is of: name it, as in ?run=NAME' "$work/reply"
 ok 'a name that cannot be one is refused' push_log '?run=%zz' 400
 ok 'Firehose is answered as it wants it' eval 'send "POST /v1/firehose HTTP/1.1\r\nHost: leeway.example:443\r\nX-Amz-Firehose-Access-Key: a-push-token-of-the-tests\r\nX-Amz-Firehose-Request-Id: ab-1\r\nContent-Type: application/json\r\nContent-Length: 47\r\n\r\n{\"requestId\":\"ab-1\",\"timestamp\":1,\"records\":[]}" | grep -q "{\"requestId\":\"ab-1\",\"timestamp\":[0-9]*}"'
 ok 'another name is none of this server' answers 421 'GET /healthz HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n'

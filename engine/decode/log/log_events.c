@@ -41,8 +41,8 @@ struct logs {
     struct event event;
     struct lw_buf message;
     /* Of the document. */
-    uint32_t run, default_run;
-    bool subscription; /* so that a type and a stream are to be expected */
+    uint32_t run, default_run; /* default_run: 0 until it is needed */
+    bool subscription;         /* so that a type and a stream are to be expected */
     bool has_type, control;
     struct lw_buf waiting; /* struct event, its message, padding; again */
 };
@@ -58,7 +58,15 @@ static enum lw_err give_lines(struct logs *logs, const struct event *event, cons
                                .byte = event->byte};
 
     if (line.run == 0)
-        line.run = logs->run != 0 ? logs->run : logs->default_run;
+        line.run = logs->run;
+    if (line.run == 0) {
+        enum lw_err err =
+            logs->default_run != 0 ? LW_ERR_OK : lw_log_line_run(logs->reader.emit, &logs->default_run, fault);
+
+        if (err != LW_ERR_OK)
+            return err;
+        line.run = logs->default_run;
+    }
     return lw_log_line_read(logs->lines, &line, fault); /* counts the record */
 }
 
@@ -274,9 +282,7 @@ static enum lw_err open_logs(void **state, struct lw_emit *emit, struct lw_fault
     logs = opened;
     logs->message.ceiling = LW_SCAN_SCALAR_MAX;
     logs->waiting.ceiling = LW_SCAN_SCALAR_MAX;
-    err = lw_log_line_run(emit, &logs->default_run, fault);
-    if (err == LW_ERR_OK)
-        err = lw_log_line_open(&logs->lines, emit, fault);
+    err = lw_log_line_open(&logs->lines, emit, fault);
     if (err != LW_ERR_OK) {
         close_logs(logs);
         return err;

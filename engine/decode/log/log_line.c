@@ -550,6 +550,9 @@ enum lw_err lw_log_line_run(struct lw_emit *emit, uint32_t *run, struct lw_fault
         *run = emit->run;
         return LW_ERR_OK;
     }
+    if (emit->options->unnamed)
+        return lw_fault_set(fault, LW_ERR_USAGE,
+                            "is a training log, which does not say which run it is of: name it, as in ?run=NAME");
     for (size_t i = name.len; i > 0; i--) {
         if (name.at[i - 1] == '/') {
             name = (struct lw_str){name.at + i, name.len - i};

@@ -52,7 +52,7 @@ LW_MUST_USE enum lw_err lw_log_line_finish(struct lw_log_lines *lines, struct lw
 void lw_log_line_close(struct lw_log_lines *lines);
 
 /* The run of an input that names none: --run, else the file's name without folder and suffixes (.txt, .log, .json, .gz,
-   ...); "stdin" for "-". */
+   ...); "stdin" for "-". LW_ERR_USAGE: nothing names it. */
 LW_MUST_USE enum lw_err lw_log_line_run(struct lw_emit *emit, uint32_t *run, struct lw_fault *fault);
 
 #endif

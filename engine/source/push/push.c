@@ -14,6 +14,7 @@
 #define RETRY_AFTER   (5 * LW_SECOND)
 #define ANSWER_MAX    ((size_t)16 << 10)
 #define DOCUMENT_NAME "push"
+#define WHY_MAX       sizeof(((struct lw_fault *)0)->text)
 
 enum phase {
     READING, /* its body arrives */
@@ -32,6 +33,7 @@ struct lw_push_request {
     /* Where the next batch goes on. */
     size_t document, at;
     struct lw_push_counts counts;
+    char why[WHY_MAX]; /* what counts.why points to */
     char run[LW_PUSH_RUN_MAX];
     size_t run_n;
 };
@@ -263,12 +265,18 @@ void lw_push_cancel(struct lw_push *push, struct lw_push_request *request)
 
 void lw_push_result(struct lw_push *push, size_t part, const struct lw_push_counts *counts)
 {
+    struct lw_push_request *request;
     struct lw_push_counts *sum;
 
     assert(push->is_ready && part < push->parts_n);
-    sum = &push->included[push->owners[part]].request->counts;
+    request = push->included[push->owners[part]].request;
+    sum = &request->counts;
     sum->accepted += counts->accepted;
-    sum->unknown = sum->unknown || counts->unknown;
+    if (sum->why.len == 0 && counts->why.len > 0) {
+        sum->why =
+            (struct lw_str){.at = request->why, .len = counts->why.len < WHY_MAX ? counts->why.len : WHY_MAX - 1};
+        memcpy(request->why, counts->why.at, sum->why.len);
+    }
     push->health.records += counts->accepted;
     for (size_t i = 0; i < LW_REJECT_COUNT; i++) {
         sum->rejected[i] += counts->rejected[i];
@@ -322,6 +330,7 @@ static bool include(struct lw_push *push, struct lw_push_request *request, size_
         struct lw_source_part part = {.label = LW_STR("http push"),
                                       .origin = lw_str_from(push->options.origin),
                                       .run = {.at = request->run, .len = request->run_n},
+                                      .unnamed = request->run_n == 0,
                                       .format = lw_str_from(push->options.format),
                                       .begins = it->at == 0,
                                       .ends = ends};
@@ -430,11 +439,13 @@ static bool is_faulty(const struct lw_push_counts *counts)
 static void deliver(struct lw_push_request *request)
 {
     const struct lw_push_counts *counts = &request->counts;
+    char why[WHY_MAX + sizeof("the body ")];
 
     lw_push_ids_add(&request->push->ids, id_of(request));
-    if (counts->unknown && counts->accepted == 0)
-        finish(request, 400, "the body is of no known format: `leeway help analyze` lists them");
-    else if (request->route == LW_PUSH_METRICS && counts->accepted == 0 && is_faulty(counts))
+    if (counts->why.len > 0 && counts->accepted == 0) {
+        snprintf(why, sizeof(why), "the body %.*s", (int)counts->why.len, counts->why.at);
+        finish(request, 400, why);
+    } else if (request->route == LW_PUSH_METRICS && counts->accepted == 0 && is_faulty(counts))
         finish(request, 400, "no record could be used");
     else
         finish(request, 200, NULL);

@@ -57,7 +57,8 @@ void lw_push_cancel(struct lw_push *push, struct lw_push_request *request);
 struct lw_push_counts {
     uint64_t accepted; /* datapoints and facts, duplicates too */
     uint64_t rejected[LW_REJECT_COUNT];
-    bool unknown; /* of no known format: the request is answered with 400 */
+    struct lw_str
+        why; /* the part could not be used at all: the request is answered with 400 and this; empty: it could */
 };
 void lw_push_result(struct lw_push *push, size_t part, const struct lw_push_counts *counts);
 

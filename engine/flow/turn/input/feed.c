@@ -150,6 +150,7 @@ static enum lw_err begin_document(struct lw_feed *feed, const struct lw_source_p
         .path = keep(document, label, &failed),
         .origin = keep(document, origin, &failed),
         .run = keep(document, part->run, &failed),
+        .unnamed = part->unnamed,
         .metric = keep(document, part->metric, &failed),
         .stat = keep(document, part->stat, &failed),
         .columns = feed->columns,
@@ -291,7 +292,8 @@ static enum lw_err take_and_count(struct lw_feed *feed, const struct lw_source_p
     }
     if (err != LW_ERR_OK) {
         forget_document(&feed->document);
-        feed->part.unknown = feed->part.accepted == 0;
+        if (feed->part.accepted == 0)
+            feed->part.trouble = trouble;
         if (feed->yield.trouble == NULL) {
             (void)lw_fault_set(&feed->trouble, err, "%.*s %s", (int)(part->label.len < 80 ? part->label.len : 80),
                                part->label.len > 0 ? part->label.at : "", trouble.text);

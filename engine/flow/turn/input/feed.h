@@ -12,7 +12,7 @@ struct lw_feed;
 struct lw_feed_part {
     uint64_t accepted; /* datapoints and facts */
     uint64_t rejected[LW_REJECT_COUNT];
-    bool unknown; /* of no known format */
+    struct lw_fault trouble; /* why a whole document of it gave nothing; its code is LW_ERR_OK where none did */
 };
 
 /* What a batch gave; valid until the next call. */

@@ -309,7 +309,7 @@ static void answer(struct lw_turn_input *input)
         return;
     for (size_t i = 0; i < input->yield.parts_n; i++) {
         const struct lw_feed_part *part = &input->yield.parts[i];
-        struct lw_push_counts counts = {.accepted = part->accepted, .unknown = part->unknown};
+        struct lw_push_counts counts = {.accepted = part->accepted, .why = lw_str_from(part->trouble.text)};
 
         memcpy(counts.rejected, part->rejected, sizeof(counts.rejected));
         lw_push_result(input->source.state, i, &counts);
