@@ -2,22 +2,8 @@
 # What `leeway doctor` says of set-ups that are good and of those that are not, against the doubles of Loggly and AWS.
 . tests/kit/tap.sh
 . tests/kit/loggly.sh
-export HOME=$work/home AWS_EC2_METADATA_DISABLED=true
-unset AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
-mkdir "$HOME"
+. tests/kit/aws.sh
 loggly_start
-trap 'kill "$loggly_process" ${server:-} 2>/dev/null; rm -rf "$work"' EXIT
-aws() { # options of the double
-    [ -z "${server:-}" ] || { kill "$server"; wait "$server" 2>/dev/null; }
-    rm -f "$work/aws"
-    "${LEEWAY%/*}/tests/double/aws" "$@" >"$work/aws" &
-    server=$!
-    for _ in $(seq 100); do
-        [ -s "$work/aws" ] && break
-        sleep 0.02
-    done
-    aws_url=$(cat "$work/aws")
-}
 # The configuration on standard input; each finding is a line, without wrapping.
 doctor() {
     { echo "store: $work/leeway.db"; cat; } >"$work/leeway.yaml"
@@ -30,7 +16,6 @@ finds() { # level, what, text
         return 1
     }
 }
-keys() { AWS_ACCESS_KEY_ID=AKIDTEST AWS_SECRET_ACCESS_KEY=${secret:-top/secret+1} "$@"; }
 sink() { echo "sinks: [{type: loggly, name: out, url: \"$loggly_url\", token_file: $work/ingest.token, ca_file: $loggly_ca}]"; }
 cloud() { echo "{type: cloudwatch, name: cloud, regions: [us-east-1], endpoint: \"$aws_url\"$1}"; }
 retrieval() {
@@ -38,20 +23,20 @@ retrieval() {
 }
 
 # What is good.
-aws --jobs 3
-keys doctor <<<"sources: [$(cloud '')]
+aws_start --jobs 3
+aws_keys doctor <<<"sources: [$(cloud '')]
 $(sink)"
 ok 'a good set-up has no failure' exits 0
 ok 'TLS is tried, with the authority that is named' finds ok 'sink out' 'answers, with a certificate that is trusted'
 ok 'the token is looked at' finds ok 'sink out' 'its secret in'
 ok 'AWS is asked whether it takes the credentials' finds ok 'source cloud' 'SageMaker in us-east-1 takes the credentials'
 ok 'a clock that is right is not spoken of' eval '! finds warn clock "" >/dev/null && ! finds fail clock "" >/dev/null'
-keys doctor <<<"sources: [$(cloud ', role_arn: "arn:aws:iam::123456789012:role/reader"')]
+aws_keys doctor <<<"sources: [$(cloud ', role_arn: "arn:aws:iam::123456789012:role/reader"')]
 $(sink)"
 ok 'so is a role' finds ok 'source cloud' 'of the role arn:aws:iam::123456789012:role/reader'
 
 # Double shipping.
-doubled() { keys doctor <<<"sources: [$(cloud "$1"), $(retrieval)]
+doubled() { aws_keys doctor <<<"sources: [$(cloud "$1"), $(retrieval)]
 $(sink)"; }
 doubled ''
 ok 'where nobody else ships metrics, that is said' finds ok 'double shipping' 'nobody else sends metrics'
@@ -74,30 +59,30 @@ ok 'a wrong token of the retrieval is told' finds warn 'double shipping' 'check 
 mv "$work/kept" "$work/api.token"
 
 # The clock.
-aws --jobs 3 --clock 120
-keys doctor <<<"sources: [$(cloud '')]
+aws_start --jobs 3 --clock 120
+aws_keys doctor <<<"sources: [$(cloud '')]
 $(sink)"
 ok 'a clock that is two minutes off is a warning' eval 'exits 0 && finds warn clock "behind"'
-aws --jobs 3 --clock -900
-keys doctor <<<"sources: [$(cloud '')]
+aws_start --jobs 3 --clock -900
+aws_keys doctor <<<"sources: [$(cloud '')]
 $(sink)"
 ok 'one that is a quarter of an hour off is a failure' eval 'exits 1 && finds fail clock "ahead of"'
 ok 'with what to do' finds fail clock 'timedatectl'
 
 # Credentials.
-aws --jobs 3
+aws_start --jobs 3
 doctor <<<"sources: [$(cloud '')]
 $(sink)"
 ok 'no credentials are a failure' eval 'exits 1 && finds fail "source cloud" "no AWS credentials"'
-secret=wrong keys doctor <<<"sources: [$(cloud '')]
+secret=wrong aws_keys doctor <<<"sources: [$(cloud '')]
 $(sink)"
 ok 'as are those that are wrong' eval 'exits 1 && finds fail "source cloud" "ListTrainingJobs in us-east-1"'
 ok 'that they are to be renewed is said' finds fail 'source cloud' 'renew the credentials'
-aws --jobs 3 --deny ListTrainingJobs
-keys doctor <<<"sources: [$(cloud '')]
+aws_start --jobs 3 --deny ListTrainingJobs
+aws_keys doctor <<<"sources: [$(cloud '')]
 $(sink)"
 ok 'those without a right say where the rights are printed' finds fail 'source cloud' 'leeway doctor --iam-policy'
-keys doctor <<<"sources: [{type: cloudwatch, name: cloud, endpoint: \"$aws_url\"}]
+aws_keys doctor <<<"sources: [{type: cloudwatch, name: cloud, endpoint: \"$aws_url\"}]
 $(sink)"
 ok 'without a region it says where one is set' finds fail 'source cloud' 'AWS_REGION'
 
@@ -131,7 +116,7 @@ doctor --offline <<<"sorces: []"
 ok 'a configuration that is wrong is a failure, with the place' eval 'exits 1 && finds fail configuration "leeway.yaml:2:1"'
 ok 'no secret is in what was said' eval '! grep -qF -e "$loggly_ingest" -e "$loggly_api" -e top/secret "$work/out" "$work/err"'
 if mkdir "$work/small" && mount -t tmpfs -o size=1m tmpfs "$work/small" 2>/dev/null; then
-    trap 'umount "$work/small"; kill "$loggly_process" ${server:-} 2>/dev/null; rm -rf "$work"' EXIT
+    trap 'umount "$work/small"; kill "$loggly_process" ${aws_process:-} 2>/dev/null; rm -rf "$work"' EXIT
     printf 'store: %s\n%s\nsinks: [{type: stdout}]\n' "$work/small/leeway.db" "$file" >"$work/leeway.yaml"
     run doctor -c "$work/leeway.yaml" --offline --format ndjson
     ok 'a disk without room is a failure' eval 'exits 1 && finds fail disk "make room"'

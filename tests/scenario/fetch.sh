@@ -2,33 +2,13 @@
 # `leeway fetch cloudwatch` against the double of AWS: credentials of every kind, pages, throttles, and a file that analyze
 # reads.
 . tests/kit/tap.sh
-double=${LEEWAY%/*}/tests/double/aws
-export HOME=$work/home AWS_EC2_METADATA_DISABLED=true
-unset AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
-unset AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_WEB_IDENTITY_TOKEN_FILE
-mkdir -p "$HOME/.aws"
+. tests/kit/aws.sh
 
-serve() {
-    rm -f "$work/url"
-    "$double" "$@" >"$work/url" &
-    server=$!
-    for _ in $(seq 100); do
-        [ -s "$work/url" ] && break
-        sleep 0.02
-    done
-    url=$(cat "$work/url")
-}
-leave() {
-    kill "$server"
-    wait "$server" 2>/dev/null
-}
-trap 'kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
-count() { python3 -c 'import json,sys,urllib.request as u; print(json.load(u.urlopen(sys.argv[1]+"/double"))[sys.argv[2]])' "$url" "$1"; }
-fetch() { run fetch cloudwatch --endpoint "$url" --region us-east-1 --since 3d --give-up "${patience:-3s}" "$@"; }
-static() { AWS_ACCESS_KEY_ID=AKIDTEST AWS_SECRET_ACCESS_KEY=top/secret+1 "$@"; }
+count() { python3 -c 'import json,sys,urllib.request as u; print(json.load(u.urlopen(sys.argv[1]+"/double"))[sys.argv[2]])' "$aws_url" "$1"; }
+fetch() { run fetch cloudwatch --endpoint "$aws_url" --region us-east-1 --since 3d --give-up "${patience:-3s}" "$@"; }
 
-serve --jobs 30 --drop 4 --page 4 --empty
-static fetch -o "$work/runs.ndjson"
+aws_start --jobs 30 --drop 4 --page 4 --empty
+aws_keys fetch -o "$work/runs.ndjson"
 ok "the jobs of the account are fetched" exits 0
 ok "and it is told what they cost" complains "CloudWatch charges for 120 of them"
 ok "every signature was right" test "$(count bad_signatures)" = 0
@@ -70,7 +50,7 @@ ok "and rejects nothing of it" python3 -c '
 import json, sys
 report = json.load(open(sys.argv[1]))
 assert report["input"]["rejected"] == [], report["input"]["rejected"]' "$work/out"
-static fetch
+aws_keys fetch
 ok "without a file it goes to standard output" exits 0
 ok "and is the same" same <(sort "$work/out") <(sort "$work/runs.ndjson")
 AWS_ACCESS_KEY_ID=AKIDTEST AWS_SECRET_ACCESS_KEY=wrong fetch -o "$work/none"
@@ -82,7 +62,7 @@ printf '[default]\naws_access_key_id = AKIDTEST\naws_secret_access_key = top/sec
 fetch -o "$work/again.ndjson"
 ok "the shared credentials file is read" exits 0
 printf '[profile tool]\ncredential_process = sh -c '"'"'printf "{\\"Version\\":1,\\"AccessKeyId\\":\\"AKIDTEST\\",\\"SecretAccessKey\\":\\"top/secret+1\\"}"'"'"'\nregion = us-east-1\n' >"$HOME/.aws/config"
-run fetch cloudwatch --endpoint "$url" --profile tool --since 3d --give-up 3s -o "$work/again.ndjson"
+run fetch cloudwatch --endpoint "$aws_url" --profile tool --since 3d --give-up 3s -o "$work/again.ndjson"
 ok "credential_process is run" exits 0
 printf '[profile role]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = default\n' >>"$HOME/.aws/config"
 fetch --profile role -o "$work/again.ndjson"
@@ -95,10 +75,10 @@ rm "$HOME/.aws/credentials"
 AWS_WEB_IDENTITY_TOKEN_FILE=$work/token AWS_ROLE_ARN=arn:aws:iam::123456789012:role/z fetch -o "$work/again.ndjson"
 ok "web identity" exits 0
 ok "is one request to STS" test "$(count web)" = 1
-AWS_CONTAINER_CREDENTIALS_FULL_URI=$url/creds AWS_CONTAINER_AUTHORIZATION_TOKEN=abc fetch -o "$work/again.ndjson"
+AWS_CONTAINER_CREDENTIALS_FULL_URI=$aws_url/creds AWS_CONTAINER_AUTHORIZATION_TOKEN=abc fetch -o "$work/again.ndjson"
 ok "the endpoint of a container" exits 0
 unset AWS_EC2_METADATA_DISABLED
-AWS_EC2_METADATA_SERVICE_ENDPOINT=$url fetch -o "$work/again.ndjson"
+AWS_EC2_METADATA_SERVICE_ENDPOINT=$aws_url fetch -o "$work/again.ndjson"
 ok "the metadata of an instance" exits 0
 ok "by three requests" test "$(count instance)" = 3
 export AWS_EC2_METADATA_DISABLED=true
@@ -106,25 +86,25 @@ ok "all of it without a wrong signature" test "$(count bad_signatures)" = 1
 fetch -o "$work/none"
 ok "without credentials it ends" exits 3
 ok "and says what to do, once" eval 'complains "leeway: there are no AWS credentials: set AWS_ACCESS_KEY_ID"'
-leave
+aws_stop
 
 patience=3m # a loaded machine, and waits that double
-serve --jobs 12 --throttle 5 --fail 7 --garble 9
-static fetch -o "$work/runs.ndjson"
+aws_start --jobs 12 --throttle 5 --fail 7 --garble 9
+aws_keys fetch -o "$work/runs.ndjson"
 ok "throttles and outages only take time" exits 0
 ok "and lose nothing" test "$(grep -c '"lw_fetched":"training-jobs"' "$work/runs.ndjson")" = 12
-leave
+aws_stop
 patience=3s
-serve --jobs 5 --clock 900
-static fetch -o "$work/runs.ndjson"
+aws_start --jobs 5 --clock 900
+aws_keys fetch -o "$work/runs.ndjson"
 ok "a wrong clock is set right" exits 0
 ok "at the first reply" test "$(count skewed)" = 1
-leave
-serve --jobs 5 --deny GetMetricStatistics
-static fetch -o "$work/none"
+aws_stop
+aws_start --jobs 5 --deny GetMetricStatistics
+aws_keys fetch -o "$work/none"
 ok "a missing right ends it" exits 3
 ok "and is told with its remedy" complains "leeway doctor --iam-policy"
-leave
+aws_stop
 run fetch cloudwatch --region us-east-1 --since tomorrow
 ok "a time that is none" exits 2
 run fetch
