@@ -36,3 +36,8 @@ n, model, first = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 for i in range(first, first + n):
     print("{\"time\":%d,\"model\":\"%s\",\"run\":\"r-%04d\",\"metric\":\"loss\",\"value\":%d}" % (1750000000000 + i * 1000, model, i // 100, i))' "$@"
 }
+# The values of such points among the events on standard input, in order, as often as they are there; of the runs $1-... alone.
+point_values() { grep '"metricName":"loss"' | grep -- "\"${1:+$1-}" | grep -o '"average":[0-9]*' | cut -d : -f 2 | sort -n; }
+at_loggly() { loggly_ask /double/events | point_values "$@" | uniq; }
+# The points of the runs $1-... with the numbers from 0 up to $2 are at Loggly.
+arrived() { [ "$(at_loggly "$1")" = "$(seq 0 $(($2 - 1)))" ] || { at_loggly "$1" | tail -n 3; return 1; }; }

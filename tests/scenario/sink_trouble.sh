@@ -14,11 +14,10 @@ heartbeat: 1h
 $http
 Y
 # What the double has of the pushed points: each number as often as it came.
-values() { loggly_ask /double/events | grep '"metricName":"loss"' | grep -o '"average":[0-9]*' | cut -d : -f 2 | sort -n; }
-has() { [ "$(values | uniq)" = "$(seq 0 $(($1 - 1)) | grep -vx "${2:-none}")" ] || { values | uniq -c | tail -n 5; return 1; }; }
+values() { loggly_ask /double/events | point_values; }
+has() { [ "$(at_loggly)" = "$(seq 0 $(($1 - 1)) | grep -vx "${2:-none}")" ] || { values | uniq -c | tail -n 5; return 1; }; }
 received() { loggly_ask /double/stats | grep -qF "\"events\":$1," || { loggly_ask /double/stats; return 1; }; }
 holds() { counts 'leeway_sink_holding{sink="loggly"} 1'; }
-no_conflict() { loggly_ask /double/received | tail -n 1 | grep -q '"conflicts":0' || { loggly_ask /double/received | tail -n 1; return 1; }; }
 
 # ---- certificates ----
 loggly_ask /double/settings '{"certificate":"wrong_host"}' >"$work/.ignored"
@@ -78,7 +77,7 @@ for _ in $(seq 40); do
     sleep 0.2
 done
 ok 'in the end all is there' eventually has 460 33
-ok 'twice where nobody knew, but no id has two bodies' no_conflict
+ok 'twice where nobody knew, but no id has two bodies' loggly_agrees
 ok 'requests that nobody knows the end of are counted apart' \
     counts 'leeway_deliveries_total{sink="loggly",outcome="ambiguous"} [1-9][0-9]*'
 ok 'none of them as one that surely failed' counts 'leeway_deliveries_total{sink="loggly",outcome="retried"} 0'
