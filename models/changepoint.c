@@ -12,13 +12,11 @@
 
 /* Mean of x - x[0]. Differences from the first value are exactly 0 in a constant series, where differences from a rounded
    mean would look like a tiny spread. */
-static double mean_of(const double *x, size_t n)
+static double mean_of(const double *x, size_t n, struct lw_changepoint_sum *known)
 {
-    double sum = 0.0;
-
-    for (size_t i = 0; i < n; i++)
-        sum += x[i] - x[0];
-    return sum / (double)n;
+    for (; known->n < n; known->n++)
+        known->sum += x[known->n] - x[0];
+    return known->sum / (double)n;
 }
 
 static double two_sample_t(double difference, double scale, double error)
@@ -62,21 +60,49 @@ static double split_share(size_t j, size_t n)
 typedef double pair __attribute__((vector_size(16)));
 typedef int64_t pair_of_bits __attribute__((vector_size(16)));
 
-/* The sums behind the splits j, j + 1, ... : sum^2 n / (j (n - j)) against the largest. What is no number is not less. */
-static bool all_are_clearly_less(const double sums[BLOCK], double n, double j, double largest)
+/* What is added up on the way from value to value. */
+struct sums {
+    double differences, squares;
+};
+
+/* Goes over one block, that of the splits j, j + 1, ...: leaves the sum behind each in `sums` and tells whether all are
+   clearly less than the largest so far: sum^2 n / (j (n - j)) against it. What is no number is not less. Each addition
+   has to wait for the one before; everything else is done beside that, for two values at once. */
+static bool add_block(const double x[BLOCK], double first, double mean, double n, double j, double largest,
+                      struct sums *so_far, double sums[BLOCK])
 {
     const pair least = {largest * CLEARLY, largest * CLEARLY};
     pair before = {j, j + 1.0};
     pair_of_bits less = {-1, -1};
 
     for (size_t i = 0; i < BLOCK; i += 2) {
-        pair sum;
+        pair difference, square, sum;
 
-        memcpy(&sum, sums + i, sizeof(sum));
+        memcpy(&difference, x + i, sizeof(difference));
+        difference = difference - first - mean;
+        square = difference * difference;
+        sum[0] = so_far->differences + difference[0];
+        sum[1] = sum[0] + difference[1];
+        so_far->differences = sum[1];
+        so_far->squares += square[0];
+        so_far->squares += square[1];
+        memcpy(sums + i, &sum, sizeof(sum));
         less &= sum * sum * n < least * (before * (n - before));
         before += 2.0;
     }
     return (less[0] & less[1]) != 0;
+}
+
+/* The same of what is left over, without a look at it. */
+static void add_rest(const double *x, size_t n, double first, double mean, struct sums *so_far, double *sums)
+{
+    for (size_t i = 0; i < n; i++) {
+        const double difference = x[i] - first - mean;
+
+        so_far->differences += difference;
+        so_far->squares += difference * difference;
+        sums[i] = so_far->differences;
+    }
 }
 
 /* The best split so far. */
@@ -97,42 +123,45 @@ static void take_best(enum lw_changepoint_side side, const double *sums, size_t 
     }
 }
 
-enum lw_err lw_changepoint_best(const double *x, size_t n, size_t least, double scale_floor,
-                                enum lw_changepoint_side side, struct lw_changepoint *best)
+enum lw_err lw_changepoint_best_of(const double *x, size_t n, size_t least, double scale_floor,
+                                   enum lw_changepoint_side side, struct lw_changepoint_sum *known,
+                                   struct lw_changepoint *best)
 {
     struct split found = {.at = least, .largest = -HUGE_VAL};
-    double sums[BLOCK]; /* of the first j differences from the mean */
-    double squares = 0.0;
-    double sum = 0.0;
+    struct sums so_far = {0.0, 0.0}; /* of the differences from the mean, up to a split */
+    double sums[BLOCK];
     double mean, share, within;
 
-    if (n < 3 || least == 0 || least > n / 2)
+    if (n < 3 || least == 0 || least > n / 2 || known->n > n)
         return LW_ERR_RANGE;
-    mean = mean_of(x, n);
+    mean = mean_of(x, n, known);
     for (size_t j = 0; j < n; j += BLOCK) {
         const size_t block = n - j < BLOCK ? n - j : BLOCK;
         const size_t from = j + 1 < least ? least : j + 1;
         const size_t end = j + block < n - least ? j + block + 1 : n - least + 1;
 
-        for (size_t i = 0; i < block; i++) {
-            const double difference = x[j + i] - x[0] - mean;
-
-            sum += difference;
-            squares += difference * difference;
-            sums[i] = sum;
-        }
-        if (block == BLOCK && found.largest > 0.0 &&
-            all_are_clearly_less(sums, (double)n, (double)(j + 1), found.largest))
+        if (block < BLOCK)
+            add_rest(x + j, block, x[0], mean, &so_far, sums);
+        else if (add_block(x + j, x[0], mean, (double)n, (double)(j + 1), found.largest, &so_far, sums) &&
+                 found.largest > 0.0)
             continue;
         if (from < end)
             take_best(side, sums + (from - j - 1), from, end, n, &found);
     }
     share = split_share(found.at, n);
-    within = fmax(0.0, squares - found.sum * found.sum * share) / (double)(n - 2);
+    within = fmax(0.0, so_far.squares - found.sum * found.sum * share) / (double)(n - 2);
     best->split = found.at;
     best->t = two_sample_t(-found.sum * share, fmax(sqrt(within), scale_floor), sqrt(share));
     best->score = lw_score_of_t(best->t, (double)(n - 2));
     return LW_ERR_OK;
+}
+
+enum lw_err lw_changepoint_best(const double *x, size_t n, size_t least, double scale_floor,
+                                enum lw_changepoint_side side, struct lw_changepoint *best)
+{
+    struct lw_changepoint_sum nothing = {0};
+
+    return lw_changepoint_best_of(x, n, least, scale_floor, side, &nothing, best);
 }
 
 /* Threshold of one row at 1 / `runs`: its square is linear in log runs, as for a normal tail z^2 ~ 2 log(runs). */

@@ -35,6 +35,20 @@ struct lw_changepoint {
 LW_API LW_MUST_USE enum lw_err lw_changepoint_best(const double *x, size_t n, size_t least, double scale_floor,
                                                    enum lw_changepoint_side side, struct lw_changepoint *best);
 
+/* What need not be added up anew for a line that only grows: the sum of its first n differences from x[0]. Zeroed: nothing
+   is known. */
+struct lw_changepoint_sum {
+    size_t n;
+    double sum;
+};
+
+/* The same, bit for bit; what is added up is left in `known`, for the next look at this line, when it has grown. Where one
+   of the first known->n values has changed since, `known` must be zeroed before.
+   LW_ERR_RANGE too when the line is shorter than what is known of it. */
+LW_API LW_MUST_USE enum lw_err lw_changepoint_best_of(const double *x, size_t n, size_t least, double scale_floor,
+                                                      enum lw_changepoint_side side, struct lw_changepoint_sum *known,
+                                                      struct lw_changepoint *best);
+
 /* The threshold for |score| (EITHER, LW_CHANGEPOINT_LEAST) at the n-th value, n >= LW_CHANGEPOINT_FIRST, that gives the
    constant `hazard`: P(alarm at n | none before n) = hazard, so that the run length to a false alarm is geometric. The
    caller looks at every n; after an alarm n counts anew from the beginning of the new reference.

@@ -4,7 +4,9 @@
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 static struct lw_changepoint best(const double *x, size_t n, size_t least, double floor, enum lw_changepoint_side side)
 {
@@ -88,6 +90,45 @@ static void dates_a_change_that_a_cusum_found(void)
 
     CU_ASSERT_EQUAL(best(x, 14, 1, 0.0, LW_CHANGEPOINT_UP).split, 12);
     CU_ASSERT_EQUAL(best(x, 13, 1, 0.0, LW_CHANGEPOINT_UP).split, 12);
+}
+
+static bool same_bits(double a, double b)
+{
+    return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+static void a_line_that_grows_is_looked_at_as_if_it_were_new(void)
+{
+    struct kit_random random = kit_seed(29);
+    double x[120];
+
+    for (size_t i = 0; i < 120; i++)
+        x[i] = 7.0 + kit_random_normal(&random) + (i > 70 ? 2.0 : 0.0);
+    for (size_t begin = 0; begin < 40; begin += 13) {
+        struct lw_changepoint_sum known = {0};
+
+        for (size_t n = 4; begin + n <= 120; n += 1 + n % 3) {
+            struct lw_changepoint again = {0};
+            struct lw_changepoint found = best(x + begin, n, 2, 0.0, LW_CHANGEPOINT_EITHER);
+
+            CU_ASSERT_EQUAL(lw_changepoint_best_of(x + begin, n, 2, 0.0, LW_CHANGEPOINT_EITHER, &known, &again),
+                            LW_ERR_OK);
+            CU_ASSERT_EQUAL(again.split, found.split);
+            CU_ASSERT(same_bits(again.t, found.t) && same_bits(again.score, found.score));
+            CU_ASSERT_EQUAL(known.n, n);
+        }
+    }
+}
+
+static void a_line_that_is_shorter_than_what_is_known_of_it_is_refused(void)
+{
+    double x[] = {1.0, 2.0, 3.0, 4.0, 5.0};
+    struct lw_changepoint_sum known = {.n = 5, .sum = 10.0};
+    struct lw_changepoint found = {.split = 77};
+
+    CU_ASSERT_EQUAL(lw_changepoint_best_of(x, 4, 1, 0.0, LW_CHANGEPOINT_EITHER, &known, &found), LW_ERR_RANGE);
+    CU_ASSERT_EQUAL(found.split, 77);
+    CU_ASSERT_EQUAL(known.n, 5);
 }
 
 static void one_odd_value_is_no_change_of_level_but_can_be_dated(void)
@@ -212,6 +253,9 @@ static void thresholds_outside_of_the_table_err_to_fewer_alarms(void)
 KIT_SUITE("changepoint", {"finds the largest t of all splits", finds_the_largest_t_of_all_splits},
           {"dates the change in the gaps of a job that speeds up", dates_the_change_in_the_gaps},
           {"dates a change that a cusum found", dates_a_change_that_a_cusum_found},
+          {"a line that grows is looked at as if it were new", a_line_that_grows_is_looked_at_as_if_it_were_new},
+          {"a line that is shorter than what is known of it is refused",
+           a_line_that_is_shorter_than_what_is_known_of_it_is_refused},
           {"one odd value is no change of level, but can be dated",
            one_odd_value_is_no_change_of_level_but_can_be_dated},
           {"constant series have no change", constant_series_have_no_change},

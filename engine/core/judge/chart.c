@@ -2,6 +2,7 @@
 
 #include "engine/core/judge/case.h"
 #include "engine/core/judge/curve_chart.h"
+#include "engine/core/judge/reference.h"
 #include "engine/core/judge/series.h"
 #include "leeway/changepoint.h"
 #include "leeway/transform.h"
@@ -41,11 +42,11 @@ static size_t line_of(const struct lw_fold *fold, uint32_t series, uint32_t from
 
 static void move(struct lw_fold *fold, uint32_t series, uint32_t from, enum lw_place here, enum lw_place there)
 {
-    struct lw_value *values = fold->memory[series].values;
+    const struct lw_value *values = fold->memory[series].values;
 
     for (uint32_t i = from; i < fold->series[series].values_n; i++) {
         if (values[i].place == (uint32_t)here)
-            values[i].place = (uint32_t)there;
+            lw_reference_put(fold, series, i, there);
     }
 }
 
@@ -359,13 +360,14 @@ static void judge_sums(struct lw_fold *fold, uint32_t series, uint32_t run, uint
         remark->known |= LW_REMARK_P_VALUE;
     } else if (c > h / 2.0) {
         uint32_t since = up ? of->up_since : of->down_since;
+        uint32_t from = of->shifted ? of->shifted_from : look_from(fold, series);
+        struct lw_level before = lw_reference_level(fold, series, from, since > from ? since : from);
         struct lw_level excursion = {0};
-        struct lw_level before = {0};
         double effect;
 
-        for (uint32_t i = of->shifted ? of->shifted_from : look_from(fold, series); i <= at; i++) {
+        for (uint32_t i = since > from ? since : from; i <= at; i++) {
             if (values[i].place != LW_PLACE_OUT && values[i].place != LW_PLACE_HELD)
-                lw_series_learn(i < since ? &before : &excursion, values[i].raw);
+                lw_series_learn(&excursion, values[i].raw);
         }
         effect = lw_series_effect(fold, series, before.mean, excursion.mean);
         if (before.n == 0 || fabs(effect) < lw_series_floor(fold, series, before.mean, excursion.mean))
@@ -395,7 +397,7 @@ static void see_plain(struct lw_fold *fold, uint32_t series, uint32_t run, uint3
     score(fold, series, at);
     /* An odd value would widen the spread and so hide a second one: it is learnt when the next is known. */
     if (lower_bound)
-        fold->memory[series].values[at].place = LW_PLACE_JUDGED;
+        lw_reference_put(fold, series, at, LW_PLACE_JUDGED);
     else if (judged && of->charted && of->single)
         of->pending = at + 1;
     else
@@ -416,7 +418,7 @@ static void see_shifted(struct lw_fold *fold, uint32_t series, uint32_t run, uin
     uint32_t shifted_n = 0;
 
     if (fabs(values[at].x - of->before_x) < fabs(values[at].x - of->chart.mean)) {
-        values[at].place = LW_PLACE_HELD;
+        lw_reference_put(fold, series, at, LW_PLACE_HELD);
         of->held++;
         remark = lw_fold_remark(fold, LW_DETECT_CUSUM, series, run, LW_VERDICT_OK, LW_REMARK_NEARER);
         know_effect(remark, lw_series_effect(fold, series, of->before.mean, values[at].raw));
@@ -429,12 +431,12 @@ static void see_shifted(struct lw_fold *fold, uint32_t series, uint32_t run, uin
     }
     if (of->held) {
         for (uint32_t i = at - of->held; i < at; i++) {
-            values[i].place = LW_PLACE_SHIFTED;
+            lw_reference_put(fold, series, i, LW_PLACE_SHIFTED);
             learn(fold, series, i);
         }
         of->held = 0;
     }
-    values[at].place = LW_PLACE_SHIFTED;
+    lw_reference_put(fold, series, at, LW_PLACE_SHIFTED);
     see_plain(fold, series, run, at, false);
     if (!of->shifted || fold->rules->baseline_n)
         return;
@@ -462,14 +464,14 @@ static bool see_unlike(struct lw_fold *fold, uint32_t series, uint32_t run, uint
     if (!large || (of->held && of->held_direction != (uint32_t)direction)) {
         if (of->held) {
             for (uint32_t i = at - of->held; i < at; i++) {
-                values[i].place = LW_PLACE_REFERENCE;
+                lw_reference_put(fold, series, i, LW_PLACE_REFERENCE);
                 learn(fold, series, i);
             }
             of->held = 0;
         }
         return false;
     }
-    values[at].place = LW_PLACE_HELD;
+    lw_reference_put(fold, series, at, LW_PLACE_HELD);
     of->held++;
     of->held_direction = (uint32_t)direction;
     remark = lw_fold_remark(fold, LW_DETECT_CUSUM, series, run, LW_VERDICT_WARNING, LW_REMARK_IDENTICAL);
@@ -481,7 +483,7 @@ static bool see_unlike(struct lw_fold *fold, uint32_t series, uint32_t run, uint
     change =
         (struct change){.at = at + 1 - of->held, .effect = effect, .before = of->level, .before_x = of->chart.mean};
     for (uint32_t i = change.at; i <= at; i++)
-        values[i].place = LW_PLACE_REFERENCE;
+        lw_reference_put(fold, series, i, LW_PLACE_REFERENCE);
     remark->text = LW_REMARK_UNLIKE;
     remark->verdict = LW_VERDICT_DRIFT;
     remark->change_run = values[change.at].run;
@@ -501,7 +503,7 @@ static void see_against_baseline(struct lw_fold *fold, uint32_t series, uint32_t
             (void)lw_fold_remark(fold, LW_DETECT_CUSUM, series, run, LW_VERDICT_OK, LW_REMARK_REFERENCE);
         return;
     }
-    fold->memory[series].values[at].place = of->chart.n >= BASELINE_LEAST ? LW_PLACE_JUDGED : LW_PLACE_OUT;
+    lw_reference_put(fold, series, at, of->chart.n >= BASELINE_LEAST ? LW_PLACE_JUDGED : LW_PLACE_OUT);
     if (!of->charted)
         return;
     if (of->chart.n >= BASELINE_LEAST) {
@@ -543,7 +545,7 @@ void lw_chart_see(struct lw_fold *fold, uint32_t series, uint32_t run, double ra
                 return;
         } else if (of->held) {
             for (uint32_t i = at - of->held; i < at; i++) {
-                fold->memory[series].values[i].place = LW_PLACE_REFERENCE;
+                lw_reference_put(fold, series, i, LW_PLACE_REFERENCE);
                 learn(fold, series, i);
             }
             of->held = 0;
@@ -566,7 +568,7 @@ void lw_chart_feed_held(struct lw_fold *fold, uint32_t series)
     struct lw_series *of = &fold->series[series];
 
     for (uint32_t i = of->values_n - of->held; i < of->values_n; i++) {
-        fold->memory[series].values[i].place = LW_PLACE_REFERENCE;
+        lw_reference_put(fold, series, i, LW_PLACE_REFERENCE);
         score(fold, series, i);
         learn(fold, series, i);
     }
@@ -578,7 +580,7 @@ void lw_chart_drop_held(struct lw_fold *fold, uint32_t series, bool learnt)
     struct lw_series *of = &fold->series[series];
 
     for (uint32_t i = of->values_n - of->held; i < of->values_n; i++) {
-        fold->memory[series].values[i].place = LW_PLACE_OUT;
+        lw_reference_put(fold, series, i, LW_PLACE_OUT);
         if (learnt)
             learn(fold, series, i);
     }
@@ -594,19 +596,24 @@ void lw_chart_changepoint(struct lw_fold *fold, uint32_t series, uint32_t run)
     struct lw_remark *remark;
     struct change change;
     enum lw_direction direction;
+    struct lw_line *line;
     double threshold;
     size_t n;
 
     if (of->shifted || fold->rules->baseline_n)
         return;
-    n = line_of(fold, series, look_from(fold, series), LW_PLACE_REFERENCE, LW_PLACE_JUDGED);
+    line = lw_reference_line(fold, series, look_from(fold, series));
+    if (!line)
+        return;
+    n = line->end - line->begin;
     if (n < LW_CHANGEPOINT_FIRST) {
         remark = lw_fold_remark(fold, LW_DETECT_CHANGEPOINT, series, run, LW_VERDICT_INSUFFICIENT, LW_REMARK_LEARNING);
         remark->runs_needed = (uint32_t)(LW_CHANGEPOINT_FIRST - n);
         return;
     }
-    if (lw_changepoint_best(fold->line, n, LW_CHANGEPOINT_LEAST, lw_series_spread_floor(of, of->chart.mean),
-                            LW_CHANGEPOINT_EITHER, &best) != LW_ERR_OK ||
+    if (lw_changepoint_best_of(line->x + line->begin, n, LW_CHANGEPOINT_LEAST,
+                               lw_series_spread_floor(of, of->chart.mean), LW_CHANGEPOINT_EITHER, &line->sum,
+                               &best) != LW_ERR_OK ||
         lw_changepoint_threshold(n, hazard, &threshold) != LW_ERR_OK)
         return;
     direction = best.score >= 0.0 ? LW_DIRECTION_UP : LW_DIRECTION_DOWN;
@@ -618,6 +625,7 @@ void lw_chart_changepoint(struct lw_fold *fold, uint32_t series, uint32_t run)
     if (remark->statistic <= threshold)
         return;
     remark->text = LW_REMARK_SMALL;
+    n = line_of(fold, series, look_from(fold, series), LW_PLACE_REFERENCE, LW_PLACE_JUDGED);
     if (!date(fold, series, direction, n, LW_CHANGEPOINT_LEAST, &change))
         return;
     know_effect(remark, change.effect);

@@ -7,6 +7,7 @@
 #include "engine/base/arena.h"
 #include "leeway/arl.h"
 #include "leeway/budget.h"
+#include "leeway/changepoint.h"
 #include "leeway/cusum.h"
 #include "leeway/judged.h"
 #include "leeway/ks_rank.h"
@@ -256,12 +257,29 @@ struct lw_earlier {
     uint32_t newest; /* they are this one and those right before it, or LW_FOLD_NONE */
 };
 
+/* The values of a series that are reference or judged, from the value `from` up to `to`, as a line without holes: x[begin
+   .. end). */
+struct lw_line {
+    double *x;
+    size_t begin, end, capacity;
+    uint32_t from, to;
+    struct lw_changepoint_sum sum; /* of x[begin ..] */
+};
+
+/* The moments of the values that are not left out, from the value `from` up to `to`. */
+struct lw_stretch {
+    uint32_t from, to;
+    struct lw_level level;
+};
+
 /* Memory of a series that is not saved: it follows from the rest. */
 struct lw_series_memory {
     struct lw_value *values; /* values_n of them */
     size_t capacity;
     struct lw_ks_pool *pool;    /* of a curve */
     struct lw_earlier *earlier; /* of a metric */
+    struct lw_line line;        /* of the gap: where a change is looked for */
+    struct lw_stretch before;   /* before the last excursion that was looked at */
     double weight, threshold;   /* share of the budget, and what it buys */
 };
 
