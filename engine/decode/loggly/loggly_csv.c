@@ -16,12 +16,10 @@ struct column {
 
 struct loggly_csv {
     struct lw_emit *emit;
-    struct lw_csv_table *table;
+    struct lw_csv_body body;
     struct lw_scan *scan; /* of a message as text */
     struct lw_buf names;
     struct column *columns;
-    size_t columns_n;
-    bool has_header;
     struct lw_memo memo;
     struct lw_event message, outer;
     uint32_t values; /* JSON values at the top of the text */
@@ -63,14 +61,14 @@ static bool is_prefixed(const struct lw_csv_row *row)
     return false;
 }
 
-static enum lw_err read_header(struct loggly_csv *csv, const struct lw_csv_row *row, struct lw_fault *fault)
+static enum lw_err read_header(void *self, const struct lw_csv_row *row, struct lw_fault *fault)
 {
+    struct loggly_csv *csv = self;
     bool prefixed = is_prefixed(row);
 
     csv->columns = calloc(row->cells_n, sizeof(*csv->columns));
     if (csv->columns == NULL)
         return lw_fault_memory(fault, "the header of an export");
-    csv->columns_n = row->cells_n;
     for (size_t i = 0; i < row->cells_n; i++) {
         struct lw_str name = row->cells[i];
         struct column *column = &csv->columns[i];
@@ -82,7 +80,6 @@ static enum lw_err read_header(struct loggly_csv *csv, const struct lw_csv_row *
         column->len = name.len;
         lw_buf_str(&csv->names, name);
     }
-    csv->has_header = true;
     return csv->names.error == LW_ERR_OK ? LW_ERR_OK : lw_fault_memory(fault, "the header of an export");
 }
 
@@ -138,8 +135,9 @@ static enum lw_err read_text(struct loggly_csv *csv, const struct lw_csv_row *ro
 }
 
 /* Columns first, then logmsg, then raw: as of the events in JSON. */
-static enum lw_err read_row(struct loggly_csv *csv, const struct lw_csv_row *row, struct lw_fault *fault)
+static enum lw_err read_row(void *self, const struct lw_csv_row *row, struct lw_fault *fault)
 {
+    struct loggly_csv *csv = self;
     struct lw_str texts[2] = {{NULL, 0}, {NULL, 0}};
     bool usable;
     enum lw_err err = LW_ERR_OK;
@@ -169,33 +167,13 @@ static enum lw_err read_row(struct loggly_csv *csv, const struct lw_csv_row *row
     return lw_event_end(&csv->message, lw_event_time(&csv->outer), fault);
 }
 
-static enum lw_err on_row(void *self, const struct lw_csv_row *row, struct lw_fault *fault)
-{
-    struct loggly_csv *csv = self;
-    bool fits;
-    enum lw_err err;
-
-    if (!csv->has_header)
-        return read_header(csv, row, fault);
-    err = lw_csv_body_row(csv->emit, row, csv->columns_n, &fits, fault);
-    return err == LW_ERR_OK && fits ? read_row(csv, row, fault) : err;
-}
-
-static enum lw_err on_bad_row(void *self, enum lw_reject reason, uint64_t line, uint64_t byte, const char *detail,
-                              struct lw_fault *fault)
-{
-    struct loggly_csv *csv = self;
-
-    return lw_csv_body_bad(csv->emit, csv->has_header, reason, line, byte, detail, fault);
-}
-
 static void loggly_csv_close(void *state)
 {
     struct loggly_csv *csv = state;
 
     if (csv == NULL)
         return;
-    lw_csv_table_close(csv->table);
+    lw_csv_body_close(&csv->body);
     lw_scan_close(csv->scan);
     lw_buf_close(&csv->names);
     free(csv->columns);
@@ -204,7 +182,7 @@ static void loggly_csv_close(void *state)
 
 static enum lw_err loggly_csv_open(void **state, struct lw_emit *emit, struct lw_fault *fault)
 {
-    static const struct lw_csv_calls rows = {on_row, on_bad_row};
+    static const struct lw_csv_body_calls rows = {read_header, read_row};
     static const struct lw_scan_calls tokens = {on_token, on_bad_json};
     struct loggly_csv *csv = calloc(1, sizeof(*csv));
     enum lw_err err;
@@ -213,7 +191,7 @@ static enum lw_err loggly_csv_open(void **state, struct lw_emit *emit, struct lw
         return lw_fault_memory(fault, "reading an export of Loggly");
     csv->emit = emit;
     csv->names.ceiling = LW_CSV_TABLE_ROW;
-    err = lw_csv_table_open(&csv->table, '\0', &rows, csv, fault);
+    err = lw_csv_body_open(&csv->body, emit, &rows, csv, fault);
     if (err == LW_ERR_OK)
         err = lw_scan_open(&csv->scan, &tokens, csv, fault);
     if (err != LW_ERR_OK) {
@@ -226,12 +204,12 @@ static enum lw_err loggly_csv_open(void **state, struct lw_emit *emit, struct lw
 
 static enum lw_err loggly_csv_push(void *state, const char *bytes, size_t n, struct lw_fault *fault)
 {
-    return lw_csv_table_push(((struct loggly_csv *)state)->table, bytes, n, fault);
+    return lw_csv_body_push(&((struct loggly_csv *)state)->body, bytes, n, fault);
 }
 
 static enum lw_err loggly_csv_finish(void *state, struct lw_fault *fault)
 {
-    return lw_csv_table_finish(((struct loggly_csv *)state)->table, fault);
+    return lw_csv_body_finish(&((struct loggly_csv *)state)->body, fault);
 }
 
 const struct lw_format_decoder lw_format_loggly_csv = {LW_FORMAT_LOGGLY_CSV, loggly_csv_open, loggly_csv_push,

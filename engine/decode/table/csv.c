@@ -11,9 +11,7 @@
 /* Plain long CSV: a header, then one observation of one metric per row. */
 struct csv {
     struct lw_emit *emit;
-    struct lw_csv_table *table;
-    bool has_header;
-    size_t columns_n;                   /* of the header */
+    struct lw_csv_body body;
     size_t columns[LW_COLUMN_COUNT_OF]; /* index of the column that carries it + 1, or 0 */
     uint32_t told;                      /* the run that was last said to have no clock */
     struct lw_memo memo;
@@ -36,8 +34,9 @@ static struct lw_str trim(struct lw_str text)
 }
 
 /* Of two columns that could carry the same thing, the one whose name is the more usual counts: `metric` before `name`. */
-static enum lw_err read_header(struct csv *csv, const struct lw_csv_row *row, struct lw_fault *fault)
+static enum lw_err read_header(void *self, const struct lw_csv_row *row, struct lw_fault *fault)
 {
+    struct csv *csv = self;
     const struct lw_columns *columns = &csv->emit->options->columns;
     unsigned ranks[LW_COLUMN_COUNT_OF] = {0};
     bool has_value;
@@ -51,8 +50,6 @@ static enum lw_err read_header(struct csv *csv, const struct lw_csv_row *row, st
             ranks[column] = rank;
         }
     }
-    csv->columns_n = row->cells_n;
-    csv->has_header = true;
     has_value = csv->columns[LW_COLUMN_VALUE] || csv->columns[LW_COLUMN_MIN] || csv->columns[LW_COLUMN_MAX] ||
                 csv->columns[LW_COLUMN_SUM];
     if (csv->columns[LW_COLUMN_TIME] == 0 && csv->columns[LW_COLUMN_STEP] == 0)
@@ -185,8 +182,9 @@ static enum lw_err say_steps(struct csv *csv, const struct lw_point *point, stru
     return say(csv, LW_FACT_NO_CLOCK, point, false, fault);
 }
 
-static enum lw_err read_row(struct csv *csv, const struct lw_csv_row *row, struct lw_fault *fault)
+static enum lw_err read_row(void *self, const struct lw_csv_row *row, struct lw_fault *fault)
 {
+    struct csv *csv = self;
     struct lw_point point = lw_emit_blank_point(csv->emit);
     struct verdict verdict = {0};
     bool placed;
@@ -218,46 +216,26 @@ static enum lw_err read_row(struct csv *csv, const struct lw_csv_row *row, struc
     return err == LW_ERR_OK ? lw_emit_point(csv->emit, &point, row->line, row->byte, fault) : err;
 }
 
-static enum lw_err on_row(void *self, const struct lw_csv_row *row, struct lw_fault *fault)
-{
-    struct csv *csv = self;
-    bool fits;
-    enum lw_err err;
-
-    if (!csv->has_header)
-        return read_header(csv, row, fault);
-    err = lw_csv_body_row(csv->emit, row, csv->columns_n, &fits, fault);
-    return err == LW_ERR_OK && fits ? read_row(csv, row, fault) : err;
-}
-
-static enum lw_err on_bad(void *self, enum lw_reject reason, uint64_t line, uint64_t byte, const char *detail,
-                          struct lw_fault *fault)
-{
-    struct csv *csv = self;
-
-    return lw_csv_body_bad(csv->emit, csv->has_header, reason, line, byte, detail, fault);
-}
-
 static void csv_close(void *state)
 {
     struct csv *csv = state;
 
     if (csv == NULL)
         return;
-    lw_csv_table_close(csv->table);
+    lw_csv_body_close(&csv->body);
     free(csv);
 }
 
 static enum lw_err csv_open(void **state, struct lw_emit *emit, struct lw_fault *fault)
 {
-    static const struct lw_csv_calls calls = {on_row, on_bad};
+    static const struct lw_csv_body_calls calls = {read_header, read_row};
     struct csv *csv = calloc(1, sizeof(*csv));
     enum lw_err err;
 
     if (csv == NULL)
         return lw_fault_memory(fault, "reading CSV");
     csv->emit = emit;
-    err = lw_csv_table_open(&csv->table, '\0', &calls, csv, fault);
+    err = lw_csv_body_open(&csv->body, emit, &calls, csv, fault);
     if (err != LW_ERR_OK) {
         free(csv);
         return err;
@@ -268,12 +246,12 @@ static enum lw_err csv_open(void **state, struct lw_emit *emit, struct lw_fault 
 
 static enum lw_err csv_push(void *state, const char *bytes, size_t n, struct lw_fault *fault)
 {
-    return lw_csv_table_push(((struct csv *)state)->table, bytes, n, fault);
+    return lw_csv_body_push(&((struct csv *)state)->body, bytes, n, fault);
 }
 
 static enum lw_err csv_finish(void *state, struct lw_fault *fault)
 {
-    return lw_csv_table_finish(((struct csv *)state)->table, fault);
+    return lw_csv_body_finish(&((struct csv *)state)->body, fault);
 }
 
 const struct lw_format_decoder lw_format_csv = {LW_FORMAT_CSV, csv_open, csv_push, csv_finish, csv_close};
