@@ -393,7 +393,45 @@ static void sentences_are_short_whatever_the_names(void)
     kit_judging_close(&it);
 }
 
-KIT_SUITE("judge_life", {"three runs back at the old level resolve", three_runs_back_at_the_old_level_resolve},
+static void a_run_that_was_stopped_or_is_not_over_makes_no_model_ok(void)
+{
+    static const enum lw_outcome ends[] = {LW_OUTCOME_STOPPED, LW_OUTCOME_IN_PROGRESS};
+
+    for (size_t end = 0; end < 2; end++) {
+        struct kit_judging it = kit_judging_open(51);
+
+        kit_add(&it, (struct kit_plan){.outcome = ends[end]});
+        kit_judge(&it);
+        CU_ASSERT_EQUAL(it.judged.verdict, LW_VERDICT_INSUFFICIENT);
+        kit_add(&it, (struct kit_plan){.accuracy = 0.912});
+        kit_add(&it, (struct kit_plan){.outcome = ends[end]});
+        kit_judge(&it);
+        CU_ASSERT_EQUAL(it.judged.runs[1].verdict, LW_VERDICT_INSUFFICIENT);
+        CU_ASSERT_EQUAL(it.judged.verdict, LW_VERDICT_INSUFFICIENT);
+        kit_judging_close(&it);
+    }
+}
+
+static void the_warning_of_the_last_judged_run_stays_while_the_next_one_is_not_over(void)
+{
+    struct kit_judging it = kit_judging_open(52);
+
+    play(&it, 12, 0, 0, 0);
+    kit_add(&it, (struct kit_plan){.no_loss = true, .accuracy = 0.912});
+    kit_judge(&it);
+    CU_ASSERT_EQUAL(it.judged.verdict, LW_VERDICT_WARNING);
+    kit_add(&it, (struct kit_plan){.outcome = LW_OUTCOME_IN_PROGRESS});
+    kit_judge(&it);
+    CU_ASSERT_EQUAL(it.judged.verdict, LW_VERDICT_WARNING);
+    kit_judging_close(&it);
+}
+
+KIT_SUITE("judge_life",
+          {"a run that was stopped or is not over makes no model ok",
+           a_run_that_was_stopped_or_is_not_over_makes_no_model_ok},
+          {"the warning of the last judged run stays while the next one is not over",
+           the_warning_of_the_last_judged_run_stays_while_the_next_one_is_not_over},
+          {"three runs back at the old level resolve", three_runs_back_at_the_old_level_resolve},
           {"two runs back do not", two_runs_back_do_not},
           {"twenty runs at the new level settle without being called resolved",
            twenty_runs_at_the_new_level_settle_without_being_called_resolved},

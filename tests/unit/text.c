@@ -289,6 +289,31 @@ static void a_report_without_runs_says_so(void)
     lw_buf_close(&out);
 }
 
+static void make_stopped(struct kit_report *kit)
+{
+    static struct lw_finding findings[2];
+
+    for (uint32_t i = 0; i < 2; i++)
+        findings[i] = (struct lw_finding){.detector = LW_DETECT_KS,
+                                          .verdict = LW_VERDICT_INSUFFICIENT,
+                                          .series = LW_STR("train:loss"),
+                                          .run = 57 + i,
+                                          .runs_needed = 9 - i,
+                                          .message = "too little history"};
+    kit->judged[59].outcome = LW_OUTCOME_STOPPED;
+    kit->models[0].findings = findings;
+    kit->models[0].findings_n = 2;
+}
+
+static void what_a_chart_waits_for_is_told_behind_a_run_that_was_stopped(void)
+{
+    struct lw_buf out = written_after(make_stopped);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "from run 68 on (8 more): ks of train:loss\n"));
+    CU_ASSERT_PTR_NULL(strstr(out.at, "(9 more)"));
+    lw_buf_close(&out);
+}
+
 KIT_SUITE("text", {"no line is wider than the terminal", no_line_is_wider_than_the_terminal},
           {"the first line says what changed in which model", the_first_line_says_what_changed_in_which_model},
           {"long histories are folded around the alerts", long_histories_are_folded_around_the_alerts},
@@ -301,6 +326,8 @@ KIT_SUITE("text", {"no line is wider than the terminal", no_line_is_wider_than_t
           {"what is said of several runs is true of all of them", what_is_said_of_several_runs_is_true_of_all_of_them},
           {"the course leaves out values that are not charted", the_course_leaves_out_values_that_are_not_charted},
           {"a stale alert is told with the end of the data", a_stale_alert_is_told_with_the_end_of_the_data},
+          {"what a chart waits for is told behind a run that was stopped",
+           what_a_chart_waits_for_is_told_behind_a_run_that_was_stopped},
           {"metrics without a good direction come last", metrics_without_a_good_direction_come_last},
           {"of many models those that need a person come first, and are told",
            of_many_models_those_that_need_a_person_come_first_and_are_told},

@@ -128,6 +128,24 @@ static bool copy_finding(const struct lw_fold *fold, const struct lw_remark *rem
     return finding->message != NULL;
 }
 
+/* What the latest run says that was judged. One that a person stopped, or that is not over, is neither good nor bad: it
+   adds what is odd about its place in the rhythm, and never that all is well. */
+static enum lw_verdict latest_of(const struct lw_fold *fold)
+{
+    enum lw_verdict verdict = LW_VERDICT_INSUFFICIENT;
+
+    for (size_t run = fold->runs_n; run-- > 0;) {
+        const struct lw_decision *decision = &fold->decisions[run];
+        bool judged = decision->outcome != LW_OUTCOME_STOPPED && decision->outcome != LW_OUTCOME_IN_PROGRESS;
+
+        if (judged || decision->verdict != LW_VERDICT_OK)
+            verdict = lw_verdict_worse(verdict, (enum lw_verdict)decision->verdict);
+        if (judged)
+            break;
+    }
+    return verdict;
+}
+
 static enum lw_verdict verdict_of(const struct lw_fold *fold)
 {
     enum lw_verdict verdict = LW_VERDICT_OK;
@@ -142,9 +160,7 @@ static enum lw_verdict verdict_of(const struct lw_fold *fold)
         open = true;
         verdict = lw_verdict_worse(verdict, the->kind == LW_ALERT_RUN ? LW_VERDICT_ERROR : LW_VERDICT_DRIFT);
     }
-    if (open)
-        return verdict;
-    return fold->runs_n ? (enum lw_verdict)fold->decisions[fold->runs_n - 1].verdict : LW_VERDICT_INSUFFICIENT;
+    return open ? verdict : latest_of(fold);
 }
 
 /* Series names of the result: copies, since those of the fold go with its scratch memory. */

@@ -1,6 +1,7 @@
 #include "engine/report/text/remarks.h"
 
 #include "engine/report/page/figure.h"
+#include "engine/report/text/metric_list.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -204,9 +205,32 @@ static void write_warnings(const struct lw_judged *model, struct lw_page *page)
         lw_page_format(page, "  and %zu more: --format json has all of them\n", untold);
 }
 
+/* The latest run whose metrics were charted; those after it say little of what is awaited. */
+static size_t latest_charted(const struct lw_judged *model)
+{
+    size_t run = model->runs_n;
+
+    while (run > 0 && !lw_metric_charted(model->runs[run - 1].outcome))
+        run--;
+    return run > 0 ? run - 1 : 0;
+}
+
+static bool is_told_again(const struct lw_judged *model, size_t at)
+{
+    const struct lw_finding *finding = &model->findings[at];
+
+    for (size_t i = at + 1; i < model->findings_n; i++)
+        if (model->findings[i].detector == finding->detector &&
+            lw_str_equal(model->findings[i].series, finding->series))
+            return true;
+    return false;
+}
+
+/* What a chart still waits for is what it said last, be that before runs that were stopped, failed or are not over. */
 static bool is_pending(const struct lw_judged *model, const struct lw_finding *finding)
 {
-    return finding->verdict == LW_VERDICT_INSUFFICIENT && (size_t)finding->run + 1 == model->runs_n;
+    return finding->verdict == LW_VERDICT_INSUFFICIENT && finding->run >= latest_charted(model) &&
+           !is_told_again(model, (size_t)(finding - model->findings));
 }
 
 uint32_t lw_remarks_missing(const struct lw_judged *model)
