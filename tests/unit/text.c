@@ -314,6 +314,72 @@ static void what_a_chart_waits_for_is_told_behind_a_run_that_was_stopped(void)
     lw_buf_close(&out);
 }
 
+static struct lw_metric *metric_of(struct kit_report *kit, size_t run, size_t metric)
+{
+    return (struct lw_metric *)(void *)((char *)kit->runs[run] + kit->runs[run]->metrics_at) + metric;
+}
+
+static void make_huge(struct kit_report *kit)
+{
+    metric_of(kit, 59, 1)->summary.first = 1e308;
+    metric_of(kit, 58, 1)->summary.first = -2.5e12;
+}
+
+static void a_value_that_is_huge_beside_others_is_written_with_an_exponent(void)
+{
+    struct lw_buf out = written_after(make_huge);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, " 1.000e+308 -> 0.9"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, " -2.500e+12 -> 0.9"));
+    lw_buf_close(&out);
+}
+
+static void make_pointless(struct kit_report *kit)
+{
+    for (size_t i = 0; i < 6; i++)
+        kit->runs[i]->metrics_n = 0;
+    kit->runs[0]->flags |= LW_RUN_INTERLEAVED;
+    kit->runs[1]->outcome = LW_OUTCOME_COMPLETED;
+    kit->runs[2]->has_created = 1;
+    kit->runs[4]->duration_source = LW_DURATION_HEARTBEAT;
+    kit->runs[4]->outcome = LW_OUTCOME_COMPLETED;
+}
+
+static void only_what_was_described_counts_as_described(void)
+{
+    struct lw_buf out = written_after(make_pointless);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, ", 2 jobs described without datapoints"));
+    lw_buf_close(&out);
+}
+
+static void make_late(struct kit_report *kit)
+{
+    static struct lw_alert alert;
+
+    alert = kit->alerts[1];
+    alert.kind = LW_ALERT_RUN;
+    alert.state = LW_ALERT_OPEN;
+    alert.series_n = 0;
+    alert.opened_run = 57;
+    alert.change_run = LW_NO_RUN;
+    alert.has_before = alert.has_after = false;
+    alert.rule = LW_STR("");
+    kit->judged[57].outcome = LW_OUTCOME_OUT_OF_TIME;
+    kit->models[0].alerts = &alert;
+    kit->models[0].alerts_n = 1;
+    kit->models[0].events_n = 0;
+}
+
+static void a_run_that_ran_out_of_time_is_not_called_failed(void)
+{
+    struct lw_buf out = written_after(make_late);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "runs out of time since run 58"));
+    CU_ASSERT_PTR_NULL(strstr(out.at, "failed runs"));
+    lw_buf_close(&out);
+}
+
 KIT_SUITE("text", {"no line is wider than the terminal", no_line_is_wider_than_the_terminal},
           {"the first line says what changed in which model", the_first_line_says_what_changed_in_which_model},
           {"long histories are folded around the alerts", long_histories_are_folded_around_the_alerts},
@@ -328,6 +394,10 @@ KIT_SUITE("text", {"no line is wider than the terminal", no_line_is_wider_than_t
           {"a stale alert is told with the end of the data", a_stale_alert_is_told_with_the_end_of_the_data},
           {"what a chart waits for is told behind a run that was stopped",
            what_a_chart_waits_for_is_told_behind_a_run_that_was_stopped},
+          {"a value that is huge beside others is written with an exponent",
+           a_value_that_is_huge_beside_others_is_written_with_an_exponent},
+          {"only what was described counts as described", only_what_was_described_counts_as_described},
+          {"a run that ran out of time is not called failed", a_run_that_ran_out_of_time_is_not_called_failed},
           {"metrics without a good direction come last", metrics_without_a_good_direction_come_last},
           {"of many models those that need a person come first, and are told",
            of_many_models_those_that_need_a_person_come_first_and_are_told},

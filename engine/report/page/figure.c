@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#define LARGE 1e9 /* from here on digits before the point are too many to read, and would not fit a text in the end */
+
 int lw_figure_decimals(double largest)
 {
     double size = fabs(largest);
@@ -10,7 +12,7 @@ int lw_figure_decimals(double largest)
 
     if (size == 0 || !isfinite(size))
         return 0;
-    if (size < 1e-3 || size >= 1e9)
+    if (size < 1e-3 || size >= LARGE)
         return -1;
     before = (int)floor(log10(size)) + 1; /* digits before the point; 0 and less below 1 */
     if (before >= 4)
@@ -20,7 +22,7 @@ int lw_figure_decimals(double largest)
 
 void lw_figure_write(double value, int decimals, char text[LW_FIGURE_TEXT])
 {
-    if (decimals < 0)
+    if (decimals < 0 || fabs(value) >= LARGE)
         snprintf(text, LW_FIGURE_TEXT, "%.3e", value);
     else
         snprintf(text, LW_FIGURE_TEXT, "%.*f", decimals, value == 0 ? 0.0 : value);

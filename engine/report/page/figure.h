@@ -9,7 +9,8 @@
 /* Decimals with which values up to `largest` in size show four digits that count; 0..6. -1: they are so small or so large
    that they are written with an exponent. */
 int lw_figure_decimals(double largest);
-/* `value` with that many decimals, terminated; trailing zeros stay, so that columns line up. */
+/* `value` with that many decimals, terminated; trailing zeros stay, so that columns line up. One that is large is written
+   with an exponent all the same. */
 void lw_figure_write(double value, int decimals, char text[LW_FIGURE_TEXT]);
 /* The same for a value that stands alone. */
 void lw_figure_alone(double value, char text[LW_FIGURE_TEXT]);

@@ -40,6 +40,16 @@ static void append_run(struct lw_buf *out, const struct lw_judged *model, uint32
     }
 }
 
+/* What an alert is about that has neither a rule nor a series. */
+static const char *subject_of(const struct lw_judged *model, const struct lw_alert *alert)
+{
+    if (alert->kind != LW_ALERT_RUN)
+        return lw_alert_kind_name(alert->kind);
+    if (alert->opened_run < model->runs_n && model->runs[alert->opened_run].outcome == LW_OUTCOME_OUT_OF_TIME)
+        return "runs out of time";
+    return "failed runs";
+}
+
 static void append_alert(struct lw_buf *out, const struct lw_judged *model, const struct lw_alert *alert,
                          const struct lw_page *page)
 {
@@ -52,7 +62,7 @@ static void append_alert(struct lw_buf *out, const struct lw_judged *model, cons
     } else if (series.len > 0) {
         lw_buf_str(out, series);
     } else {
-        lw_buf_text(out, alert->kind == LW_ALERT_RUN ? "failed runs" : lw_alert_kind_name(alert->kind));
+        lw_buf_text(out, subject_of(model, alert));
     }
     if (alert->has_before && alert->has_after) {
         lw_buf_char(out, ' ');

@@ -112,14 +112,20 @@ static void write_reject(const struct lw_report_reject *reject, struct lw_page *
     lw_page_wrap_line(page, &line, 2, 4);
 }
 
-/* Jobs that are known by their description alone. */
+/* Known by its description alone: not by signs of life of its host, nor one whose points were refused. */
+static bool is_described(const struct lw_run *run)
+{
+    return run->metrics_n == 0 && (run->outcome != LW_OUTCOME_UNKNOWN || run->has_created) &&
+           !(run->flags & LW_RUN_INTERLEAVED) && run->duration_source != LW_DURATION_HEARTBEAT;
+}
+
 static size_t count_described(const struct lw_report *report)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < report->models_n; i++) {
         for (size_t j = 0; j < report->models[i].runs_n; j++)
-            n += report->models[i].runs[j].run->metrics_n == 0;
+            n += is_described(report->models[i].runs[j].run);
     }
     return n;
 }
