@@ -380,6 +380,49 @@ static void a_run_that_ran_out_of_time_is_not_called_failed(void)
     lw_buf_close(&out);
 }
 
+#define LONG_NAME                                                                                                      \
+    "validation:multiclass_cross_entropy_loss_of_the_last_head_with_label_smoothing_and_class_weights_over_the_"       \
+    "holdout"
+
+/* One model with one run, whose metric has that name. */
+static struct lw_buf written_of(const char *metric, const char *other, uint32_t columns)
+{
+    struct kit_metric metrics[] = {{metric, 0.5, 0.25}, {other, 0.5, 0.25}};
+    struct lw_run *run = kit_run("m", "m-1", 0, 60, metrics, other != NULL ? 2 : 1);
+    struct lw_judged_run judged = {.run = run};
+    struct lw_judged model = {.model = LW_STR("m"), .runs = &judged, .runs_n = 1, .primary = LW_STR("loss")};
+    struct lw_report report = {.models = &model, .models_n = 1};
+    struct lw_report_style style = {.columns = columns};
+    struct lw_buf out = {.ceiling = 1 << 20};
+
+    if (other == NULL)
+        model.primary = lw_str_from(metric);
+    lw_text_write(&report, &style, &out);
+    lw_buf_char(&out, '\0');
+    free(run);
+    return out;
+}
+
+static void a_long_name_of_a_metric_is_cut_rather_than_the_page_overrun(void)
+{
+    for (uint32_t columns = 60; columns <= 120; columns += 20) {
+        struct lw_buf out = written_of(LONG_NAME, NULL, columns);
+
+        CU_ASSERT(widest(&out) <= columns);
+        CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "duration"));
+        lw_buf_close(&out);
+    }
+}
+
+static void a_column_that_is_not_shown_leaves_no_empty_line(void)
+{
+    struct lw_buf out = written_of("loss", "train:" LONG_NAME, 40);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "not shown at this width"));
+    CU_ASSERT_PTR_NULL(strstr(out.at, "\n\nrun "));
+    lw_buf_close(&out);
+}
+
 KIT_SUITE("text", {"no line is wider than the terminal", no_line_is_wider_than_the_terminal},
           {"the first line says what changed in which model", the_first_line_says_what_changed_in_which_model},
           {"long histories are folded around the alerts", long_histories_are_folded_around_the_alerts},
@@ -398,6 +441,9 @@ KIT_SUITE("text", {"no line is wider than the terminal", no_line_is_wider_than_t
            a_value_that_is_huge_beside_others_is_written_with_an_exponent},
           {"only what was described counts as described", only_what_was_described_counts_as_described},
           {"a run that ran out of time is not called failed", a_run_that_ran_out_of_time_is_not_called_failed},
+          {"a long name of a metric is cut rather than the page overrun",
+           a_long_name_of_a_metric_is_cut_rather_than_the_page_overrun},
+          {"a column that is not shown leaves no empty line", a_column_that_is_not_shown_leaves_no_empty_line},
           {"metrics without a good direction come last", metrics_without_a_good_direction_come_last},
           {"of many models those that need a person come first, and are told",
            of_many_models_those_that_need_a_person_come_first_and_are_told},

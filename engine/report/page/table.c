@@ -9,7 +9,6 @@
 struct layout {
     size_t width[LW_TABLE_COLUMNS];
     bool shown[LW_TABLE_COLUMNS];
-    bool two_lines;
 };
 
 static const struct lw_table_cell *cell(const struct lw_table *table, size_t row, size_t column)
@@ -42,7 +41,8 @@ static size_t widest_cell(const struct lw_table *table, size_t column)
     return width;
 }
 
-static void measure(const struct lw_table *table, struct layout *layout)
+/* A title takes at most half of the page: a long name shall not drive out what it is about. */
+static void measure(const struct lw_table *table, struct layout *layout, size_t columns)
 {
     for (size_t i = 0; i < table->columns_n; i++) {
         struct lw_str title = table->columns[i].title;
@@ -51,14 +51,27 @@ static void measure(const struct lw_table *table, struct layout *layout)
         struct lw_str upper;
         struct lw_str lower;
 
-        layout->shown[i] = cells > 0;
-        layout->width[i] = larger(cells, whole);
         split_title(title, &upper, &lower);
-        if (cells > 0 && whole > cells && upper.len > 0) {
-            layout->width[i] = larger(cells, larger(lw_safe_width(upper), lw_safe_width(lower)));
-            layout->two_lines = true;
-        }
+        if (cells > 0 && whole > cells && upper.len > 0)
+            whole = larger(lw_safe_width(upper), lw_safe_width(lower));
+        layout->shown[i] = cells > 0;
+        layout->width[i] = larger(cells, whole < columns / 2 ? whole : columns / 2);
     }
+}
+
+/* Whether a column that is shown has so narrow a place that its title is divided. */
+static bool has_two_lines(const struct lw_table *table, const struct layout *layout)
+{
+    for (size_t i = 0; i < table->columns_n; i++) {
+        struct lw_str title = table->columns[i].title;
+        struct lw_str upper;
+        struct lw_str lower;
+
+        split_title(title, &upper, &lower);
+        if (layout->shown[i] && upper.len > 0 && lw_safe_width(title) > layout->width[i])
+            return true;
+    }
+    return false;
 }
 
 static size_t total(const struct lw_table *table, const struct layout *layout)
@@ -192,12 +205,12 @@ static void write_row(const struct lw_table *table, const struct layout *layout,
 
 size_t lw_table_write(const struct lw_table *table, struct lw_page *page)
 {
-    struct layout layout = {.two_lines = false};
+    struct layout layout;
     size_t left_out;
 
-    measure(table, &layout);
+    measure(table, &layout, page->columns);
     left_out = fit(table, &layout, page->columns);
-    if (layout.two_lines)
+    if (has_two_lines(table, &layout))
         write_titles(table, &layout, true, page);
     write_titles(table, &layout, false, page);
     for (size_t row = 0; row < table->rows_n; row++) {

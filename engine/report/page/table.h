@@ -8,11 +8,12 @@
 #define LW_TABLE_COLUMNS 24
 
 struct lw_table_column {
-    struct lw_str title; /* over the cells; of two lines where it has a ':' and is wider than they are */
-    bool right;          /* right-aligned */
-    uint8_t rank;        /* 0: always shown; else the greatest rank is left out first */
-    size_t least;        /* may be shortened to this width; 0: not at all */
-    bool reluctant;      /* shortened only when nothing is left to be left out */
+    struct lw_str
+        title; /* over the cells; of two lines where it has a ':' and is wider than they are; cut to half of the page */
+    bool right;     /* right-aligned */
+    uint8_t rank;   /* 0: always shown; else the greatest rank is left out first */
+    size_t least;   /* may be shortened to this width; 0: not at all */
+    bool reluctant; /* shortened only when nothing is left to be left out */
 };
 
 struct lw_table_cell {
