@@ -22,6 +22,8 @@ static const struct {
     {"-YYYYMMDD-hhmm", ENDING_STAMP},
     {"-YYMMDD-hhmm", ENDING_STAMP},
     {"-9999999999-xxxx", ENDING_EPOCH},
+    {"-9999999999999", ENDING_EPOCH},
+    {"-9999999999", ENDING_EPOCH},
     {"-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", ENDING_HASH},
     {"-999-xxxxxxxx", ENDING_TRIAL},
     {"-YYYY-MM-DD", ENDING_STAMP},
@@ -134,16 +136,18 @@ static bool stamp_of(struct lw_str tail, struct lw_str pattern, lw_time *made)
     return true;
 }
 
-/* 2001-09-09 to 2033-05-18 are the ten-digit numbers of seconds that begin with 1. */
+/* 2001-09-09 to 2033-05-18 are the ten-digit numbers of seconds that begin with 1, and the thirteen-digit ones of
+   milliseconds. */
 static bool epoch_of(struct lw_str tail, lw_time *made)
 {
-    int64_t seconds = 0;
+    int64_t number = 0;
+    size_t digits = 1;
 
     if (tail.at[1] != '1')
         return false;
-    for (size_t i = 1; i <= 10; i++)
-        seconds = seconds * 10 + (tail.at[i] - '0');
-    made->ms = seconds * LW_SECOND;
+    for (; digits < tail.len && is_digit(tail.at[digits]); digits++)
+        number = number * 10 + (tail.at[digits] - '0');
+    made->ms = digits - 1 == 13 ? number : number * LW_SECOND;
     return true;
 }
 

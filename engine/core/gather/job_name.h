@@ -22,10 +22,11 @@ struct lw_job_name {
                                          YYYYMMDDTHHMMSS[Z], without the seconds, or the date alone; `_` serves as `-`
      -YYMMDD-HHMM                        SDK's short form, tuning jobs
      -<10 digits>-XXXX                   SDK: seconds since 1970 and four hexadecimal digits
+     -<13 digits>, -<10 digits>          milliseconds since 1970: Airflow, when the name is taken; seconds: scripts
      -XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX   UUID
      -DDD-XXXXXXXX                       trial of a tuning job (not when the eight are a date); the model is that of the
                                          tuning job's name
-   A counter `-2`..`-99` (Airflow names a job anew when the name is taken) is taken off only behind one of these, for
+   A counter `-2`..`-99` (Airflow before 2023 named a job anew so) is taken off only behind one of these, for
    alone it cannot be told from a version (`resnet-50`, `model-v2-3`).
    A stamp has to be a date that exists between 2000 and 2099, so that other numbers are left alone.
      pipelines-<12 small letters or digits>-<step>-<10 letters or digits>    SageMaker Pipelines: the model is the step */
