@@ -95,10 +95,8 @@ int main(int argc, char **argv)
         (void)lw_fault_set(&fault, LW_ERR_USAGE, "no command given: try `leeway demo`, or see `leeway --help`");
         return (int)lw_session_fail(&fault);
     }
-    if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0) {
-        puts("leeway " LW_VERSION);
-        return LW_EXIT_DONE;
-    }
+    if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0)
+        return (int)lw_session_write(NULL, LW_STR("leeway " LW_VERSION "\n"), LW_ERR_OK, LW_EXIT_DONE);
     if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)
         word = help;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

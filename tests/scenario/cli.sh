@@ -5,6 +5,10 @@
 run --version
 ok "--version says the version" says "leeway 0."
 ok "and ends with 0" exits 0
+"$LEEWAY" --version >/dev/full 2>"$work/err"
+status=$?
+ok "a version that cannot be written is an error" exits 3
+ok "that says why" complains "standard output"
 run -V
 ok "-V does the same" says "leeway 0."
 run --help

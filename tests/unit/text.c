@@ -423,6 +423,40 @@ static void a_column_that_is_not_shown_leaves_no_empty_line(void)
     lw_buf_close(&out);
 }
 
+static void make_uncharted(struct kit_report *kit)
+{
+    static struct lw_finding finding;
+
+    finding = (struct lw_finding){.detector = LW_DETECT_CUSUM,
+                                  .verdict = LW_VERDICT_OK,
+                                  .series = LW_STR("validation:accuracy"),
+                                  .run = 59,
+                                  .message = "within its limits"};
+    kit->models[0].findings = &finding;
+    kit->models[0].findings_n = 1;
+}
+
+static void make_too_many(struct kit_report *kit)
+{
+    make_uncharted(kit);
+    kit->models[0].findings = kit->findings;
+    kit->findings[0] = (struct lw_finding){.detector = LW_DETECT_QUALITY,
+                                           .verdict = LW_VERDICT_OK,
+                                           .message = "6 metrics beyond the first 64 are not charted"};
+}
+
+static void what_no_chart_looks_at_is_told(void)
+{
+    struct lw_buf out = written_after(make_uncharted);
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "Not charted, since by its name it counts or times: train:accuracy ("));
+    lw_buf_close(&out);
+    out = written_after(make_too_many);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "\n6 metrics beyond the first 64 are not charted\n"));
+    CU_ASSERT_PTR_NULL(strstr(out.at, "by its name"));
+    lw_buf_close(&out);
+}
+
 KIT_SUITE("text", {"no line is wider than the terminal", no_line_is_wider_than_the_terminal},
           {"the first line says what changed in which model", the_first_line_says_what_changed_in_which_model},
           {"long histories are folded around the alerts", long_histories_are_folded_around_the_alerts},
@@ -444,6 +478,7 @@ KIT_SUITE("text", {"no line is wider than the terminal", no_line_is_wider_than_t
           {"a long name of a metric is cut rather than the page overrun",
            a_long_name_of_a_metric_is_cut_rather_than_the_page_overrun},
           {"a column that is not shown leaves no empty line", a_column_that_is_not_shown_leaves_no_empty_line},
+          {"what no chart looks at is told", what_no_chart_looks_at_is_told},
           {"metrics without a good direction come last", metrics_without_a_good_direction_come_last},
           {"of many models those that need a person come first, and are told",
            of_many_models_those_that_need_a_person_come_first_and_are_told},

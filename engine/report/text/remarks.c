@@ -340,15 +340,70 @@ static void write_stuck(const struct lw_judged *model, struct lw_page *page)
     }
 }
 
-void lw_remarks_write(const struct lw_judged *model, struct lw_page *page)
+static void write_missing(const struct lw_judged *model, struct lw_page *page)
 {
     uint32_t needed = next_needed(model, 0);
 
-    write_warnings(model, page);
     if (needed == 0 && !lw_remarks_stuck(model))
         return;
     lw_page_heading(page, "Too little history to judge yet");
     write_stuck(model, page);
     for (; needed != 0; needed = next_needed(model, needed))
         write_pending(model, needed, page);
+}
+
+static bool is_found(const struct lw_judged *model, struct lw_str series)
+{
+    for (size_t i = 0; i < model->findings_n; i++)
+        if (lw_str_equal(model->findings[i].series, series))
+            return true;
+    return false;
+}
+
+/* The sentence on metrics that are too many to be charted, or NULL. */
+static const char *beyond_ceiling(const struct lw_judged *model)
+{
+    for (size_t i = model->findings_n; i > 0; i--)
+        if (model->findings[i - 1].detector == LW_DETECT_QUALITY && model->findings[i - 1].verdict == LW_VERDICT_OK &&
+            strstr(model->findings[i - 1].message, "not charted") != NULL)
+            return model->findings[i - 1].message;
+    return NULL;
+}
+
+/* What of the latest run no chart looks at: else one would take the silence about it for a good sign. */
+static void write_uncharted(const struct lw_judged *model, struct lw_page *page)
+{
+    const struct lw_judged_run *latest = model->runs_n > 0 ? &model->runs[latest_charted(model)] : NULL;
+    const char *sentence = beyond_ceiling(model);
+    struct lw_buf line = {.ceiling = 65536};
+    size_t n = 0;
+
+    if (latest == NULL || !lw_metric_charted(latest->outcome) || latest->run->flags & LW_RUN_INTERLEAVED)
+        return;
+    for (uint32_t i = 0; sentence == NULL && i < latest->run->metrics_n; i++) {
+        const struct lw_metric *metric = &lw_run_metrics(latest->run)[i];
+        struct lw_str name = lw_run_str(latest->run, metric->name);
+
+        if (metric->summary.count == 0 || is_found(model, name))
+            continue;
+        lw_buf_text(&line, n++ > 0 ? ", " : "Not charted, since by its name it counts or times: ");
+        lw_buf_str(&line, name);
+    }
+    if (n > 0)
+        lw_buf_text(&line, " (--lower-is-better or --higher-is-better NAME charts it)");
+    if (sentence != NULL)
+        lw_buf_text(&line, sentence);
+    if (line.len > 0) {
+        lw_page_text(page, "\n");
+        lw_page_tint(page, LW_TINT_FAINT);
+        lw_page_wrap_line(page, &line, 0, 2);
+        lw_page_plain(page);
+    }
+}
+
+void lw_remarks_write(const struct lw_judged *model, struct lw_page *page)
+{
+    write_warnings(model, page);
+    write_missing(model, page);
+    write_uncharted(model, page);
 }
