@@ -68,6 +68,13 @@ head -c 3000 /dev/urandom >"$work/noise"
 json "$work/noise"
 ok "a file in no known format is unusable input" exits 3
 ok "one line says what to do" complains "--input-format"
+printf '\377\376{\000"\000' >"$work/wide.json"
+run analyze "$work/wide.json"
+ok "so is UTF-16, as PowerShell writes it" exits 3
+ok "with what to do" complains "iconv -f UTF-16"
+printf '\375\067zXZ\000rest' >"$work/packed.json"
+run analyze "$work/packed.json"
+ok "and what another packer than gzip made" complains "is packed with xz: unpack it first"
 : >"$work/nothing"
 json "$work/nothing"
 ok "an empty file is unusable input" exits 3

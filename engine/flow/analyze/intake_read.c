@@ -104,6 +104,29 @@ static void drop_suffix(struct reading *reading)
         path->len -= 3;
 }
 
+/* What a file is in no known format for, where its first bytes tell. PowerShell writes what a program prints as UTF-16. */
+static enum lw_err unknown_format(struct lw_str head, struct lw_fault *fault)
+{
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *sentence;
+    } signs[] = {
+        {"\xff\xfe", 2, "is UTF-16 text: write it anew with iconv -f UTF-16 -t UTF-8"},
+        {"\xfe\xff", 2, "is UTF-16 text: write it anew with iconv -f UTF-16 -t UTF-8"},
+        {"\x28\xb5\x2f\xfd", 4, "is packed with zstd: unpack it first, gzip alone is read as it is"},
+        {"BZh", 3, "is packed with bzip2: unpack it first, gzip alone is read as it is"},
+        {"\xfd\x37zXZ", 5, "is packed with xz: unpack it first, gzip alone is read as it is"},
+        {"PK\x03\x04", 4, "is packed with zip: unpack it first, gzip alone is read as it is"},
+    };
+
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+        if (head.len >= signs[i].n && memcmp(head.at, signs[i].bytes, signs[i].n) == 0)
+            return lw_fault_set(fault, LW_ERR_FORMAT, "%s", signs[i].sentence);
+    return lw_fault_set(fault, LW_ERR_FORMAT,
+                        "is in no known format: `leeway help analyze` lists them, --input-format forces one");
+}
+
 /* The head is complete: the format is known or cannot be. */
 static enum lw_err begin_decoding(struct reading *reading, struct lw_fault *fault)
 {
@@ -118,9 +141,7 @@ static enum lw_err begin_decoding(struct reading *reading, struct lw_fault *faul
     if (format == LW_FORMAT_AUTO)
         format = lw_decode_sniff(head, reading->options.path, &reading->options.columns);
     if (format == LW_FORMAT_AUTO)
-        return lw_fault_set(fault, LW_ERR_FORMAT,
-                            "is in no known format: `leeway help analyze` lists them, "
-                            "--input-format forces one");
+        return unknown_format(head, fault);
     reading->file.format = lw_str_from(lw_format_id(format));
     err = lw_decode_open(&reading->decoder, format, &reading->options, lw_step_names(reading->intake->step), &calls,
                          reading, fault);
