@@ -24,6 +24,7 @@
 
 typedef double pair __attribute__((vector_size(16)));
 typedef int64_t pair_of_bits __attribute__((vector_size(16)));
+typedef uint64_t pair_of_counts __attribute__((vector_size(16)));
 
 /* Values that stay, `from` on, and go `by` places up. */
 struct segment {
@@ -302,61 +303,97 @@ static inline pair load(const double *at)
 }
 
 /* -1 for each comparison that holds. */
-static inline pair_of_bits outside(const double *values, const double *above, const double *below)
+static inline pair_of_bits outside(pair values, pair above, pair below)
 {
-    const pair two = load(values);
-
-    return (two > load(above)) + (two < load(below));
+    return (values > above) + (values < below);
 }
 
-/* Whether one of the values is outside of its bounds. No branch hangs on the values. */
-static bool is_extreme(const struct buffers *of, const double *values, uint32_t n)
+/* How many of two curves of n >= 2 values have one outside of its bounds, in two halves. No branch hangs on the values. */
+static inline pair_of_counts count_two(const struct buffers *of, const double *one, const double *other, size_t n)
 {
     const double *above = of->above;
     const double *below = of->below;
-    pair_of_bits found = {0, 0};
-    pair_of_bits other = {0, 0};
-    bool last = false;
-    uint32_t i = 0;
+    pair_of_bits in_one = {0, 0};
+    pair_of_bits in_other = {0, 0};
+    size_t i = 0;
 
-    for (; i + 4 <= n; i += 4) {
-        found += outside(values + i, above + i, below + i);
-        other += outside(values + i + 2, above + i + 2, below + i + 2);
+    for (; i + 2 <= n; i += 2) {
+        in_one += outside(load(one + i), load(above + i), load(below + i));
+        in_other += outside(load(other + i), load(above + i), load(below + i));
     }
-    if (i + 2 <= n) {
-        found += outside(values + i, above + i, below + i);
-        i += 2;
+    if (i < n) { /* looks at the last but one again */
+        in_one += outside(load(one + n - 2), load(above + n - 2), load(below + n - 2));
+        in_other += outside(load(other + n - 2), load(above + n - 2), load(below + n - 2));
     }
-    if (i < n)
-        last = (values[i] > above[i]) | (values[i] < below[i]);
-    found += other;
-    return last | ((found[0] | found[1]) != 0);
+    return (pair_of_counts)(__builtin_shufflevector(in_one, in_other, 0, 2) +
+                            __builtin_shufflevector(in_one, in_other, 1, 3)) >>
+           63;
 }
 
-/* How many curves there are beside this one, and how many of them have a numerator that is as large, in proportion to
-   n (N - n). */
-static void count_extreme(const struct lw_ks_pool *pool, const struct buffers *of, uint32_t curve, uint64_t numerator,
-                          uint64_t scale, struct lw_ks_rank *found)
+/* How many of several curves of n values, one behind the other, have one outside of its bounds. */
+static uint32_t count_outside(const struct buffers *of, const double *values, size_t n, size_t curves)
 {
-    const double *values = of->curves;
-    uint32_t bounds_n = 0; /* for curves of this length */
+    pair_of_counts count = {0, 0};
+    size_t i = 0;
 
-    for (uint32_t i = 0; i < LW_KS_CURVES_MAX; i++) {
-        const uint32_t n = pool->counts[i];
-
-        if (i != curve && n > 0) {
-            /* At a distance of 0 all are as far. */
-            if (n != bounds_n && numerator > 0) {
-                const uint64_t own = (uint64_t)n * (pool->n - n);
-
-                set_bounds(of, pool->n, n, (uint32_t)((numerator * own + scale - 1) / scale));
-                bounds_n = n;
-            }
-            found->references++;
-            found->as_extreme += numerator == 0 || is_extreme(of, values, n);
-        }
-        values += n;
+    if (n == 1) {
+        for (; i < curves; i++)
+            count[0] += (values[i] > of->above[0]) | (values[i] < of->below[0]);
+        return (uint32_t)count[0];
     }
+    for (; i + 2 <= curves; i += 2)
+        count += count_two(of, values + i * n, values + (i + 1) * n, n);
+    if (i < curves)
+        count[0] += count_two(of, values + i * n, values + i * n, n)[0];
+    return (uint32_t)(count[0] + count[1]);
+}
+
+static uint32_t curves_of(const struct lw_ks_pool *pool)
+{
+    uint32_t curves = 0;
+
+    for (uint32_t i = 0; i < LW_KS_CURVES_MAX; i++)
+        curves += pool->counts[i] != 0;
+    return curves;
+}
+
+/* Whether all curves have n values, as is usual. */
+static bool are_alike(const struct lw_ks_pool *pool, uint32_t n)
+{
+    uint32_t others = 0;
+
+    for (uint32_t i = 0; i < LW_KS_CURVES_MAX; i++)
+        others |= (pool->counts[i] != n) & (pool->counts[i] != 0);
+    return others == 0;
+}
+
+/* How many of all curves have a numerator that is as large as this one > 0 of a curve of n values, in proportion to
+   n (N - n). */
+static uint32_t count_extreme(const struct lw_ks_pool *pool, const struct buffers *of, uint32_t n, uint64_t numerator)
+{
+    const uint64_t scale = (uint64_t)n * (pool->n - n);
+    const double *values = of->curves;
+    uint32_t bounds_n = n; /* for curves of this length */
+    uint32_t count = 0;
+
+    set_bounds(of, pool->n, n, (uint32_t)numerator);
+    if (are_alike(pool, n))
+        return count_outside(of, values, n, pool->n / n);
+    for (uint32_t i = 0; i < LW_KS_CURVES_MAX; i++) {
+        const uint32_t other = pool->counts[i];
+
+        if (other == 0)
+            continue;
+        if (other != bounds_n) {
+            const uint64_t own = (uint64_t)other * (pool->n - other);
+
+            set_bounds(of, pool->n, other, (uint32_t)((numerator * own + scale - 1) / scale));
+            bounds_n = other;
+        }
+        count += count_outside(of, values, other, 1);
+        values += other;
+    }
+    return count;
 }
 
 enum lw_err lw_ks_rank_of(struct lw_ks_pool *pool, uint32_t curve, struct lw_ks_rank *rank)
@@ -364,21 +401,21 @@ enum lw_err lw_ks_rank_of(struct lw_ks_pool *pool, uint32_t curve, struct lw_ks_
     const struct buffers of = buffers_of(pool);
     struct lw_ks_rank found = {.p = {.p = 1.0, .method = LW_P_NONE}, .attainable_p = 1.0};
     const double *values;
-    uint64_t numerator, scale;
-    uint32_t n;
+    uint32_t n, numerator;
 
     if (curve >= LW_KS_CURVES_MAX || pool->counts[curve] == 0)
         return LW_ERR_USAGE;
     n = pool->counts[curve];
-    scale = (uint64_t)n * (pool->n - n);
     if (n < pool->n) {
         values = of.curves + start_of(pool, curve);
         if (pool->counted != curve)
             count_up_to(of.values, pool->n, values, n, of.up_to);
         pool->counted = curve;
         numerator = numerator_of(&of, pool->n, values, n);
-        count_extreme(pool, &of, curve, numerator, scale, &found);
-        found.statistic = (double)numerator / (double)scale;
+        found.references = curves_of(pool) - 1;
+        /* The curve itself is as extreme, too. At a distance of 0 all are. */
+        found.as_extreme = numerator > 0 ? count_extreme(pool, &of, n, numerator) - 1 : found.references;
+        found.statistic = (double)numerator / (double)((uint64_t)n * (pool->n - n));
         found.attainable_p = 1.0 / (found.references + 1.0);
         found.p.p = (found.as_extreme + 1.0) / (found.references + 1.0);
         found.p.log_p = log(found.p.p);
