@@ -16,18 +16,22 @@ struct diagonal {
     pair at[CELLS / 2];
 };
 
-/* All bits of the cells from q = first on, and up to q = last. */
-#define NO  0
-#define YES -1
-static const pair_of_bits from_first[CELLS + 1][CELLS / 2] = {
-    {{YES, YES}, {YES, YES}, {YES, YES}}, {{NO, YES}, {YES, YES}, {YES, YES}}, {{NO, NO}, {YES, YES}, {YES, YES}},
-    {{NO, NO}, {NO, YES}, {YES, YES}},    {{NO, NO}, {NO, NO}, {YES, YES}},    {{NO, NO}, {NO, NO}, {NO, YES}},
-    {{NO, NO}, {NO, NO}, {NO, NO}},
+/* Which cells are kept, those from q = first up to q = last, and what is put in the place of the others: of the one all
+   bits, of the other those of 1. So nothing has to be worked out between one diagonal and the next. */
+struct edges {
+    pair_of_bits kept[CELLS / 2], ones[CELLS / 2];
 };
-static const pair_of_bits to_last[CELLS][CELLS / 2] = {
-    {{YES, NO}, {NO, NO}, {NO, NO}},    {{YES, YES}, {NO, NO}, {NO, NO}},    {{YES, YES}, {YES, NO}, {NO, NO}},
-    {{YES, YES}, {YES, YES}, {NO, NO}}, {{YES, YES}, {YES, YES}, {YES, NO}}, {{YES, YES}, {YES, YES}, {YES, YES}},
-};
+#define IS_KEPT(first, last, q) ((first) <= (q) && (q) <= (last))
+#define KEPT(first, last, q)    (IS_KEPT(first, last, q) ? -1 : 0)
+#define ONE(first, last, q)     (IS_KEPT(first, last, q) ? 0 : 0x3ff0000000000000)
+#define PAIR(of, first, last, q)                                                                                       \
+    {                                                                                                                  \
+        of(first, last, q), of(first, last, (q) + 1)                                                                   \
+    }
+#define PAIRS(of, first, last) PAIR(of, first, last, 0), PAIR(of, first, last, 2), PAIR(of, first, last, 4)
+#define UP_TO(last, first)     [first][last] = {.kept = {PAIRS(KEPT, first, last)}, .ones = {PAIRS(ONE, first, last)}}
+#define FROM(first)            UP_TO(0, first), UP_TO(1, first), UP_TO(2, first), UP_TO(3, first), UP_TO(4, first), UP_TO(5, first)
+static const struct edges edges_of[CELLS][CELLS] = {FROM(0), FROM(1), FROM(2), FROM(3), FROM(4), FROM(5)};
 
 /* 1/s. */
 #define EIGHT(s)                                                                                                       \
@@ -36,20 +40,20 @@ static const double scales[LW_KS_FEW_POOL + 1] = {0.0,       1.0 / 1,   1.0 / 2,
                                                   1.0 / 5,   1.0 / 6,   1.0 / 7,   EIGHT(8),  EIGHT(16),
                                                   EIGHT(24), EIGHT(32), EIGHT(40), EIGHT(48), EIGHT(56)};
 
-/* u of the diagonal s from that of the one before; 1 outside of first .. last. (Beyond the lattice any value does.) */
-static inline void step(struct diagonal *v, const struct diagonal *j, double s, double scale, int32_t first,
-                        int32_t last)
+/* u of the diagonal s from that of the one before; 1 outside of the edges. i = s - j, `scale` = 1/s. (Beyond the lattice
+   any value does.) */
+static inline void step(struct diagonal *v, const struct diagonal *i, const struct diagonal *j, double scale,
+                        const struct edges *edges)
 {
     const pair one = {1.0, 1.0};
     const struct diagonal right = {{__builtin_shufflevector(v->at[0], v->at[1], 1, 2),
                                     __builtin_shufflevector(v->at[1], v->at[2], 1, 2),
                                     __builtin_shufflevector(v->at[2], one, 1, 2)}};
 
-    for (int i = 0; i < CELLS / 2; i++) {
-        const pair u = ((s - j->at[i]) * v->at[i] + j->at[i] * right.at[i]) * scale;
-        const pair_of_bits inside = from_first[first][i] & to_last[last][i];
+    for (int k = 0; k < CELLS / 2; k++) {
+        const pair u = (i->at[k] * v->at[k] + j->at[k] * right.at[k]) * scale;
 
-        v->at[i] = (pair)(((pair_of_bits)u & inside) | ((pair_of_bits)one & ~inside));
+        v->at[k] = (pair)(((pair_of_bits)u & edges->kept[k]) | edges->ones[k]);
     }
 }
 
@@ -84,7 +88,8 @@ double lw_ks_few_p(const struct lw_ks_few *few)
     const int32_t a = (int32_t)(few->lcm / few->n);
     const int32_t d_step = a + (int32_t)(few->lcm / few->m);
     struct diagonal v = {{{1.0, 1.0}, {1.0, 1.0}, {1.0, 1.0}}};
-    struct diagonal j;
+    struct diagonal i, j;
+    uint64_t ends = few->ends;
     int32_t j_first = 0;
     int32_t j_last = 0;
     int32_t d_first = 0;
@@ -94,14 +99,16 @@ double lw_ks_few_p(const struct lw_ks_few *few)
 
     if (k == 0)
         return 1.0;
-    for (int32_t q = 0; q < CELLS; q++)
+    for (int32_t q = 0; q < CELLS; q++) {
         j.at[q / 2][q % 2] = q <= n ? (double)(n - q) : 0.0;
+        i.at[q / 2][q % 2] = -j.at[q / 2][q % 2];
+    }
     v.at[n / 2][n % 2] = 0.0;
     for (; j_last < n && d_last - d_step > -k; d_last -= d_step)
         j_last++;
-    for (int32_t s = 1; s <= m + n; s++) {
+    for (int32_t s = 1; s <= m + n; s++, ends >>= 1) {
         /* Masks, not branches: whether a value has equals is as good as random, and a wrong guess costs as much as a step. */
-        const int32_t ends = -(int32_t)(few->ends >> (s - 1) & 1);
+        const int32_t end = -(int32_t)(ends & 1);
         int32_t moves;
 
         d_first += a;
@@ -112,11 +119,13 @@ double lw_ks_few_p(const struct lw_ks_few *few)
         moves = -(int32_t)((j_last < n) & (d_last - d_step > -k));
         j_last -= moves;
         d_last -= d_step & moves;
-        first = greater_of(greater_of(first - 1, 0), (n - j_last) & ends);
-        last = lesser_of(lesser_of(last, m + n - s), n - (j_first & ends));
+        first = greater_of(greater_of(first - 1, 0), (n - j_last) & end);
+        last = lesser_of(lesser_of(last, m + n - s), n - (j_first & end));
         if (first > last)
             return 1.0; /* every path is extreme somewhere */
-        step(&v, &j, (double)s, scales[s], first, last);
+        for (int q = 0; q < CELLS / 2; q++)
+            i.at[q] += 1.0;
+        step(&v, &i, &j, scales[s], &edges_of[first][last]);
     }
     return fmin(v.at[0][0], 1.0);
 }
