@@ -236,12 +236,12 @@ static void look_at_store(const struct lw_config *config, struct lw_findings *fi
                                               : "name another one with `store:`",
                         "%s: %s", config->store, fault.text);
     else
-        lw_findings_add(findings, LW_FINDING_GOOD, "store", "", "%s: %llu models, %llu runs, %llu open alerts",
+        lw_findings_add(findings, LW_FINDING_GOOD, "store", "", "%s: models: %llu, runs: %llu, open alerts: %llu",
                         config->store, (unsigned long long)info.models, (unsigned long long)info.runs,
                         (unsigned long long)info.alerts_open);
     if (err == LW_ERR_OK && info.dead_letters > 0)
         lw_findings_add(findings, LW_FINDING_WARN, "store", "look at the table of dead letters for the reasons",
-                        "%llu events were refused by a sink for good", (unsigned long long)info.dead_letters);
+                        "events that a sink refused for good: %llu", (unsigned long long)info.dead_letters);
     if (err == LW_ERR_OK)
         lw_doctor_cost(config, store, findings);
     lw_store_close(store);
