@@ -125,7 +125,7 @@ static void secrets_files_and_a_store_to_be_are_looked_at(void)
     CU_ASSERT_PTR_NULL(strstr(text, "0123456789abcdef"));
     make_store();
     text = found(config);
-    CU_ASSERT(has(text, "ok", "store", "0 models"));
+    CU_ASSERT(has(text, "ok", "store", "models: 0"));
     lw_config_close(config);
 }
 
