@@ -13,7 +13,12 @@
 
 static const struct lw_metric *metric_of(const struct lw_fold *fold, uint32_t series, uint32_t run)
 {
-    return lw_run_metric(fold->runs[run], lw_fold_name(fold, fold->series[series].partner));
+    const uint32_t partner = fold->series[series].partner;
+
+    /* In the run in hand it has been found. */
+    if (run == fold->head.runs_n && fold->found[partner] != LW_FOLD_NONE)
+        return &lw_run_metrics(fold->runs[run])[fold->found[partner]];
+    return lw_run_metric(fold->runs[run], lw_fold_name(fold, partner));
 }
 
 static double quantile_of(const struct lw_summary *summary, uint32_t which)
@@ -418,7 +423,7 @@ void lw_curve_chart_see(struct lw_fold *fold, uint32_t series, uint32_t run)
 
     if (fold->found[of->partner] == LW_FOLD_NONE)
         return;
-    metric = &lw_run_metrics(fold->runs[run])[fold->found[of->partner]];
+    metric = metric_of(fold, series, run);
     if (metric->values_n < LW_FOLD_CURVE_SMALLEST)
         return;
     slot = place_for(fold, of, &oldest);
