@@ -69,6 +69,31 @@ enum lw_err lw_predict_tails(const struct lw_predict *seen, double value, double
     return LW_ERR_OK;
 }
 
+/* So far from the centre the tails differ by more than the rounding in either. */
+#define CLEARLY_OFF 0.01
+
+enum lw_err lw_predict_lesser_tail(const struct lw_predict *seen, double value, double *p, bool *above)
+{
+    double distance, degrees, at_most, more;
+    enum lw_err err;
+
+    if (seen->n < 2 || !(value > 0.0))
+        return LW_ERR_RANGE;
+    distance = (log(value) - seen->mean) / spread(seen);
+    degrees = (double)(seen->n - 1);
+    if (isfinite(distance) && fabs(distance) > CLEARLY_OFF) {
+        *above = distance > 0.0;
+        *p = *above ? gsl_cdf_tdist_Q(distance, degrees) : gsl_cdf_tdist_P(distance, degrees);
+        return LW_ERR_OK;
+    }
+    err = lw_predict_tails(seen, value, &at_most, &more);
+    if (err != LW_ERR_OK)
+        return err;
+    *above = more < at_most;
+    *p = fmin(at_most, more);
+    return LW_ERR_OK;
+}
+
 enum lw_err lw_predict_variation(const double *values, size_t n, double *variation)
 {
     double mean;

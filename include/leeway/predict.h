@@ -5,6 +5,7 @@
 
 #include "leeway/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,10 @@ LW_API LW_MUST_USE enum lw_err lw_predict_deadline(const struct lw_predict *seen
    are 0 or 1 (a value equal to exp(mean) is at most it). LW_ERR_RANGE for n < 2 or value <= 0. */
 LW_API LW_MUST_USE enum lw_err lw_predict_tails(const struct lw_predict *seen, double value, double *at_most,
                                                 double *more);
+
+/* The lesser of these two, bit for bit, at less cost; `*above`: it is the probability of more. Same errors. */
+LW_API LW_MUST_USE enum lw_err lw_predict_lesser_tail(const struct lw_predict *seen, double value, double *p,
+                                                      bool *above);
 
 /* Coefficient of variation (standard deviation with n - 1, over the mean) of `n` values as they are, not logarithms.
    Under 0.3 a schedule, about 1 random arrivals, over 1.3 bursts. LW_ERR_RANGE for n < 2 or a mean <= 0. */

@@ -123,13 +123,34 @@ static void the_floor_keeps_a_perfect_schedule_from_being_believed(void)
     KIT_CLOSE(deadline(&exact, 0.001), 3600.0, 1e-12);
 }
 
+static void the_lesser_tail_is_one_of_the_two(void)
+{
+    for (uint64_t n = 2; n < 80; n += 1 + n / 4) {
+        struct lw_predict seen = {.n = n, .mean = log(3600.0), .sd = n % 5 == 0 ? 0.0 : 0.3};
+
+        for (double value = 1.0; value<1e8; value *= value> 3400.0 && value < 3800.0 ? 1.0005 : 1.1) {
+            double low, high;
+            double p = NAN;
+            bool above = false;
+
+            CU_ASSERT_EQUAL(lw_predict_tails(&seen, value, &low, &high), LW_ERR_OK);
+            CU_ASSERT_EQUAL(lw_predict_lesser_tail(&seen, value, &p, &above), LW_ERR_OK);
+            CU_ASSERT(p == fmin(low, high) && above == (high < low));
+        }
+    }
+}
+
 static void too_little_is_refused_and_leaves_the_output_alone(void)
 {
     struct lw_predict one = {.n = 1, .mean = 1.0};
     struct lw_predict two = {.n = 2, .mean = 1.0, .sd = 0.1};
     double zeros[] = {0.0, 0.0};
     double a = 5.0, b = 6.0;
+    bool above = true;
 
+    CU_ASSERT_EQUAL(lw_predict_lesser_tail(&one, 1.0, &a, &above), LW_ERR_RANGE);
+    CU_ASSERT_EQUAL(lw_predict_lesser_tail(&two, 0.0, &a, &above), LW_ERR_RANGE);
+    CU_ASSERT(above);
     CU_ASSERT_EQUAL(lw_predict_deadline(&one, 0.01, &a), LW_ERR_RANGE);
     CU_ASSERT_EQUAL(lw_predict_deadline(&two, 0.0, &a), LW_ERR_RANGE);
     CU_ASSERT_EQUAL(lw_predict_deadline(&two, 1.0, &a), LW_ERR_RANGE);
@@ -146,4 +167,5 @@ KIT_SUITE("predict", {"follows the gaps judged by R", follows_the_gaps_judged_by
           {"the deadline is missed as often as it says", the_deadline_is_missed_as_often_as_it_says},
           {"the floor keeps a perfect schedule from being believed",
            the_floor_keeps_a_perfect_schedule_from_being_believed},
+          {"the lesser tail is one of the two", the_lesser_tail_is_one_of_the_two},
           {"too little is refused and leaves the output alone", too_little_is_refused_and_leaves_the_output_alone})

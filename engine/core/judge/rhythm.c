@@ -99,17 +99,29 @@ static bool deadline_of(const struct lw_fold *fold, const struct expectation *ex
     return true;
 }
 
-/* A gap that cannot be past its deadline is the rule; this tells without inverting a distribution. */
-static bool may_be_overdue(const struct lw_fold *fold, const struct expectation *expected, double gap)
-{
-    double at_most;
-    double more;
+/* How unusual a gap is: the probability of one that is as far out on the same side. */
+struct oddity {
+    bool known, above;
+    double p;
+};
 
+static struct oddity oddity_of(const struct expectation *expected, double gap)
+{
+    struct oddity odd = {.known = false};
+
+    odd.known = lw_predict_lesser_tail(&expected->seen, fmax(gap, 1.0), &odd.p, &odd.above) == LW_ERR_OK;
+    return odd;
+}
+
+/* A gap that cannot be past its deadline is the rule; this tells without inverting a distribution. */
+static bool may_be_overdue(const struct lw_fold *fold, const struct expectation *expected, const struct oddity *odd,
+                           double gap)
+{
     if (stated(fold->rules))
         return true;
     if (!expected->armed || gap <= expected->usual)
         return false;
-    return lw_predict_tails(&expected->seen, gap, &at_most, &more) == LW_ERR_OK && more < 10.0 * tail_of(fold);
+    return odd->known && odd->above && odd->p < 10.0 * tail_of(fold);
 }
 
 static uint32_t open_overdue(struct lw_fold *fold, uint32_t last, lw_time deadline, const struct expectation *expected,
@@ -146,13 +158,13 @@ static void close_overdue(struct lw_fold *fold, uint32_t index, uint32_t run, do
 }
 
 /* An overdue alert is over when the run came; it opened, and closed, within this step of the fold. */
-static bool was_overdue(struct lw_fold *fold, const struct expectation *expected, uint32_t last, uint32_t run,
-                        double gap)
+static bool was_overdue(struct lw_fold *fold, const struct expectation *expected, const struct oddity *odd,
+                        uint32_t last, uint32_t run, double gap)
 {
     struct lw_remark *remark;
     lw_time deadline;
 
-    if (!may_be_overdue(fold, expected, gap) || !deadline_of(fold, expected, last, &deadline) ||
+    if (!may_be_overdue(fold, expected, odd, gap) || !deadline_of(fold, expected, last, &deadline) ||
         fold->runs[run]->start.ms <= deadline.ms)
         return false;
     close_overdue(fold, open_overdue(fold, last, deadline, expected, false), run, gap);
@@ -192,12 +204,10 @@ static void see_success(struct lw_fold *fold, const struct expectation *expected
 }
 
 /* A single gap outside of what the earlier ones predict. True when it is. */
-static bool judge_cadence(struct lw_fold *fold, const struct expectation *expected, uint32_t run, double gap,
-                          enum lw_direction *direction)
+static bool judge_cadence(struct lw_fold *fold, const struct expectation *expected, const struct oddity *how,
+                          uint32_t run, double gap, enum lw_direction *direction)
 {
     struct lw_remark *remark;
-    double at_most;
-    double more;
     double effect;
     bool odd;
 
@@ -207,16 +217,16 @@ static bool judge_cadence(struct lw_fold *fold, const struct expectation *expect
         remark->runs_needed = (uint32_t)(CADENCE_LEAST - expected->seen.n);
         return false;
     }
-    if (lw_predict_tails(&expected->seen, fmax(gap, 1.0), &at_most, &more) != LW_ERR_OK)
+    if (!how->known)
         return false;
     effect = lw_series_effect(fold, fold->head.gap, expected->usual, gap);
-    odd = fmin(at_most, more) <= CADENCE_TAIL && fabs(effect) >= fold->rules->ignore_below.time;
-    *direction = more < at_most ? LW_DIRECTION_UP : LW_DIRECTION_DOWN;
+    odd = how->p <= CADENCE_TAIL && fabs(effect) >= fold->rules->ignore_below.time;
+    *direction = how->above ? LW_DIRECTION_UP : LW_DIRECTION_DOWN;
     remark = lw_fold_remark(fold, LW_DETECT_CADENCE, fold->head.gap, run, odd ? LW_VERDICT_WARNING : LW_VERDICT_OK,
                             odd ? LW_REMARK_ONE_GAP : LW_REMARK_FINE);
     remark->direction = (uint32_t)(odd ? *direction : LW_DIRECTION_NONE);
     remark->statistic = gap;
-    remark->p_value = fmin(at_most, more);
+    remark->p_value = how->p;
     remark->p_method = LW_P_PREDICTIVE;
     remark->effect = effect;
     remark->known = LW_REMARK_STATISTIC | LW_REMARK_P_VALUE | LW_REMARK_EFFECT;
@@ -256,6 +266,7 @@ static void see_gap(struct lw_fold *fold, uint32_t last, uint32_t run, bool afte
     const struct lw_run *now = fold->runs[run];
     struct lw_decision *decision = &fold->decisions[run];
     struct expectation expected;
+    struct oddity how;
     enum lw_direction direction = LW_DIRECTION_NONE;
     double rounding = (now->flags | before->flags) & LW_RUN_MINUTE_TIMES ? 24.5 : 0.29;
     double gap;
@@ -274,10 +285,11 @@ static void see_gap(struct lw_fold *fold, uint32_t last, uint32_t run, bool afte
         fold->series[fold->head.gap].rounding = rounding;
     gap = (double)decision->gap / 1000.0;
     expected = expect(fold);
-    overdue = was_overdue(fold, &expected, last, run, gap);
+    how = oddity_of(&expected, gap);
+    overdue = was_overdue(fold, &expected, &how, last, run, gap);
     if (!after_success)
         return; /* a retry comes sooner or later than the rhythm says */
-    odd = judge_cadence(fold, &expected, run, gap, &direction) || overdue;
+    odd = judge_cadence(fold, &expected, &how, run, gap, &direction) || overdue;
     if (odd && direction == LW_DIRECTION_NONE)
         direction = LW_DIRECTION_UP;
     chart_gap(fold, run, gap, odd, overdue, direction);
