@@ -2,6 +2,7 @@
 
 #include "engine/core/judge/case.h"
 #include "engine/core/judge/curve_chart.h"
+#include "engine/core/judge/recent.h"
 #include "engine/core/judge/reference.h"
 #include "engine/core/judge/series.h"
 #include "leeway/changepoint.h"
@@ -9,6 +10,7 @@
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
+#include <string.h>
 
 #define BASELINE_LEAST 3 /* runs of a stated baseline: of fewer the spread is not known, and more will not follow */
 
@@ -587,6 +589,23 @@ void lw_chart_drop_held(struct lw_fold *fold, uint32_t series, bool learnt)
     of->held = 0;
 }
 
+/* They hang on the number of values alone, for all models of one budget. */
+static enum lw_err threshold_of(struct lw_recent_memo *memo, size_t n, double hazard, double *threshold)
+{
+    enum lw_err err;
+
+    if (memo->changepoint_hazard != hazard)
+        memset(memo->changepoint, 0, sizeof(memo->changepoint));
+    memo->changepoint_hazard = hazard;
+    if (memo->changepoint[n] == 0.0) {
+        err = lw_changepoint_threshold(n, hazard, &memo->changepoint[n]);
+        if (err != LW_ERR_OK)
+            return err;
+    }
+    *threshold = memo->changepoint[n];
+    return LW_ERR_OK;
+}
+
 void lw_chart_changepoint(struct lw_fold *fold, uint32_t series, uint32_t run)
 {
     struct lw_series *of = &fold->series[series];
@@ -614,7 +633,7 @@ void lw_chart_changepoint(struct lw_fold *fold, uint32_t series, uint32_t run)
     if (lw_changepoint_best_of(line->x + line->begin, n, LW_CHANGEPOINT_LEAST,
                                lw_series_spread_floor(of, of->chart.mean), LW_CHANGEPOINT_EITHER, &line->sum,
                                &best) != LW_ERR_OK ||
-        lw_changepoint_threshold(n, hazard, &threshold) != LW_ERR_OK)
+        threshold_of(fold->memo, n, hazard, &threshold) != LW_ERR_OK)
         return;
     direction = best.score >= 0.0 ? LW_DIRECTION_UP : LW_DIRECTION_DOWN;
     remark = lw_fold_remark(fold, LW_DETECT_CHANGEPOINT, series, run, LW_VERDICT_OK, LW_REMARK_FINE);

@@ -11,6 +11,9 @@ struct lw_recent_memo {
     double attainable[LW_FOLD_EARLIER + 1];
     /* The normal score of a rank, by the references and those as extreme. */
     double rank_score[LW_FOLD_REFERENCES + 1][LW_FOLD_REFERENCES + 1];
+    /* Thresholds of the change-point model, by the number of values, at this hazard. */
+    double changepoint[LW_FOLD_LOOK + 1];
+    double changepoint_hazard;
 };
 
 /* Compares `raw`, the value of this run (which the chart has not yet seen), and the four before it with up to 50 earlier
