@@ -8,6 +8,7 @@
 #include "engine/source/unpack.h"
 
 #include <sys/stat.h>
+#include <time.h>
 
 struct lw_follow {
     struct lw_arena arena; /* of the options */
