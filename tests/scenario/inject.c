@@ -11,6 +11,7 @@
 #include "tests/kit/alloc.h"
 #include "tests/kit/calls.h"
 #include "tests/kit/kit.h"
+#include "tests/kit/told.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,16 +19,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RUN_EACH   (10 * LW_MINUTE)
-#define POINTS     4
-#define PATIENCE   20u /* rounds for which a fault lasts "for ever", counted from its first effect */
-#define QUIET      4u  /* rounds without work or trouble after which time may jump */
-#define MANY       ((size_t)1 << 22)
-#define IDS_MAX    1024u
-#define ALERTS_MAX 64u
-#define LINE       200 /* a line is shorter */
-#define LEFT       5   /* bytes of a line that is torn */
-#define SAMPLE     20u /* points of failure of one kind in one scenario */
+#define RUN_EACH (10 * LW_MINUTE)
+#define POINTS   4
+#define PATIENCE 20u /* rounds for which a fault lasts "for ever", counted from its first effect */
+#define QUIET    4u  /* rounds without work or trouble after which time may jump */
+#define MANY     ((size_t)1 << 22)
+#define LINE     200 /* a line is shorter */
+#define LEFT     5   /* bytes of a line that is torn */
+#define SAMPLE   20u /* points of failure of one kind in one scenario */
 
 enum act { GIVE, HALF, REST, TORN_HALF, TORN_REST, RESTART, ACK, EXPECT };
 
@@ -393,174 +392,6 @@ static bool drain(struct rig *rig)
     return false;
 }
 
-/* --- what is seen in the end --- */
-
-struct seen {
-    char *text;
-    const char *line[IDS_MAX];   /* one of each id, sorted by id; without alerts */
-    char alerts[ALERTS_MAX][64]; /* id and last state, sorted; without those that were taken back */
-    size_t n, alerts_n;
-};
-
-static const char *id_of(const char *line)
-{
-    const char *at = strstr(line, "\"lw_id\":\"");
-
-    return at == NULL ? "" : at + 9;
-}
-
-static int compare_lines(const void *a, const void *b)
-{
-    int order = strncmp(id_of(*(const char *const *)a), id_of(*(const char *const *)b), 26);
-
-    return order != 0 ? order : strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* What else may differ is told only while the fault lasts, or depends on how long: signs of life, the source that cannot
-   be read, the digest of the beginning. */
-static bool is_passing(const char *line)
-{
-    return strstr(line, "\"lw_event\":\"heartbeat\"") != NULL || strstr(line, "\"lw_model\":\"in\"") != NULL ||
-           strstr(line, "\"lw_model\":\"digest\"") != NULL;
-}
-
-/* An alert counts by where it ended. When more is judged at once, steps between are left out, and what would have been
-   taken back is never told. */
-static void see_alert(struct seen *seen, const char *line, const char *at)
-{
-    char *final = NULL;
-    const char *state = strstr(line, "\"lw_state\":\"");
-
-    for (size_t i = 0; i < seen->alerts_n; i++) {
-        if (strncmp(seen->alerts[i], at, 26) == 0)
-            final = seen->alerts[i];
-    }
-    if (final == NULL && seen->alerts_n < ALERTS_MAX)
-        final = seen->alerts[seen->alerts_n++];
-    if (final != NULL && state != NULL)
-        snprintf(final, sizeof(seen->alerts[0]), "%.26s %.*s", at, (int)strcspn(state + 12, "\""), state + 12);
-}
-
-/* false: one id has two bodies. */
-static bool bodies_differ(struct seen *seen)
-{
-    size_t kept = 0;
-    bool differ = false;
-
-    qsort(seen->line, seen->n, sizeof(seen->line[0]), compare_lines);
-    for (size_t i = 0; i < seen->n; i++) {
-        if (kept > 0 && strcmp(seen->line[kept - 1], seen->line[i]) == 0)
-            continue;
-        if (kept > 0 && strncmp(id_of(seen->line[kept - 1]), id_of(seen->line[i]), 26) == 0) {
-            printf("#   one id, two bodies:\n#     %s\n#     %s\n", seen->line[kept - 1], seen->line[i]);
-            differ = true;
-        }
-        seen->line[kept++] = seen->line[i];
-    }
-    seen->n = kept;
-    return differ;
-}
-
-static void drop_alerts(struct seen *seen)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < seen->n; i++) {
-        if (strstr(seen->line[i], "\"lw_event\":\"alert\"") == NULL)
-            seen->line[kept++] = seen->line[i];
-    }
-    seen->n = kept;
-    kept = 0;
-    for (size_t i = 0; i < seen->alerts_n; i++) {
-        if (strstr(seen->alerts[i], "retracted") == NULL)
-            memmove(seen->alerts[kept++], seen->alerts[i], sizeof(seen->alerts[0]));
-    }
-    seen->alerts_n = kept;
-    qsort(seen->alerts, kept, sizeof(seen->alerts[0]), (int (*)(const void *, const void *))strcmp);
-}
-
-/* Reads the sink's file; false: a line is not whole, one id has two bodies, or a thing that is told once was told twice. */
-static bool see(struct seen *seen)
-{
-    FILE *file = fopen(output_path, "r");
-    size_t n = 0;
-    unsigned digests = 0;
-    bool good;
-
-    seen->n = 0;
-    seen->alerts_n = 0;
-    seen->text = calloc(1, MANY);
-    if (file != NULL) {
-        n = fread(seen->text, 1, MANY - 1, file);
-        fclose(file);
-    }
-    for (char *line = seen->text; line < seen->text + n;) {
-        char *end = strchr(line, '\n');
-        const char *alert = strstr(line, "\"lw_alert_id\":\"");
-
-        if (end == NULL || *line != '{' || end[-1] != '}' || id_of(line)[0] == '\0' || seen->n == IDS_MAX) {
-            printf("#   no whole line: %.200s\n", line);
-            return false;
-        }
-        *end = '\0';
-        seen->line[seen->n++] = line;
-        if (alert != NULL && alert < end && !is_passing(line))
-            see_alert(seen, line, alert + 15);
-        line = end + 1;
-    }
-    good = !bodies_differ(seen);
-    for (size_t i = 0; i < seen->n; i++)
-        digests += strstr(seen->line[i], "\"lw_model\":\"digest\"") != NULL;
-    drop_alerts(seen);
-    if (digests > 1)
-        printf("#   %u digests\n", digests);
-    return good && digests <= 1;
-}
-
-static bool same_alerts(const struct seen *want, const struct seen *got)
-{
-    bool good = want->alerts_n == got->alerts_n;
-
-    for (size_t i = 0; good && i < want->alerts_n; i++)
-        good = strcmp(want->alerts[i], got->alerts[i]) == 0;
-    for (size_t i = 0; !good && i < want->alerts_n; i++)
-        printf("#   alert wanted: %s\n", want->alerts[i]);
-    for (size_t i = 0; !good && i < got->alerts_n; i++)
-        printf("#   alert seen:   %s\n", got->alerts[i]);
-    return good;
-}
-
-static unsigned datapoints(const struct seen *seen)
-{
-    unsigned n = 0;
-
-    for (size_t i = 0; i < seen->n; i++)
-        n += strstr(seen->line[i], "\"lw_event\":\"metric\"") != NULL;
-    return n;
-}
-
-static int compare_ids(const char *a, const char *b)
-{
-    return strncmp(id_of(a), id_of(b), 26);
-}
-
-static bool same(const struct seen *want, const struct seen *got)
-{
-    size_t i = 0, j = 0;
-    bool good = true;
-
-    while (i < want->n || j < got->n) {
-        int order = i == want->n ? 1 : j == got->n ? -1 : compare_ids(want->line[i], got->line[j]);
-
-        if (order != 0 && good)
-            printf("#   %s: %.300s\n", order < 0 ? "missing" : "too much", order < 0 ? want->line[i] : got->line[j]);
-        good = good && order == 0;
-        i += order <= 0;
-        j += order >= 0;
-    }
-    return good;
-}
-
 /* --- running --- */
 
 static void clean_up(void)
@@ -577,7 +408,7 @@ static void clean_up(void)
 }
 
 static bool live(const struct scenario *scenario, enum fault_kind kind, uint64_t nth, bool forever,
-                 struct lw_config *config, struct seen *seen)
+                 struct lw_config *config, struct kit_told *seen)
 {
     struct rig rig = {.now = epoch, .config = config, .kind = kind, .nth = nth};
     int64_t before = kit_alloc_outstanding();
@@ -606,7 +437,7 @@ static bool live(const struct scenario *scenario, enum fault_kind kind, uint64_t
         printf("#   %lld blocks more than before\n", (long long)(kit_alloc_outstanding() - before));
         good = false;
     }
-    return see(seen) && good;
+    return kit_told_read(output_path, seen) && good;
 }
 
 /* What cannot be told from one life: what is absorbed is not noticed, and a quota is a full disk. */
@@ -614,7 +445,7 @@ static bool as_told(const struct scenario *scenario, enum fault_kind kind, uint6
                     struct lw_config *config)
 {
     unsigned troubles = troubles_seen, deaths = deaths_seen;
-    struct seen seen;
+    struct kit_told seen;
 
     if (kinds[kind].absorbed && troubles + deaths > 0)
         printf("#   noticed: %s\n", last_told);
@@ -629,11 +460,11 @@ static bool as_told(const struct scenario *scenario, enum fault_kind kind, uint6
 
 /* Points of failure of one kind: all of them, or a sample whose distance is drawn anew each time. */
 static void torture(const struct scenario *scenario, enum fault_kind kind, struct lw_config *config,
-                    const struct seen *want, struct kit_random *random)
+                    const struct kit_told *want, struct kit_random *random)
 {
     bool whole = getenv("LEEWAY_TORTURE") != NULL;
     unsigned bad = 0, before;
-    struct seen got;
+    struct kit_told got;
     uint64_t points;
     double stride;
 
@@ -649,7 +480,7 @@ static void torture(const struct scenario *scenario, enum fault_kind kind, struc
             uint64_t nth = (uint64_t)at;
             bool good = live(scenario, kind, nth, forever, config, &got);
 
-            good = same(want, &got) && same_alerts(want, &got) && good;
+            good = kit_told_same(want, &got) && kit_told_same_alerts(want, &got) && good;
             good = as_told(scenario, kind, nth, forever, config) && good;
             free(got.text);
             if (good)
@@ -670,13 +501,13 @@ static void run_scenario(const struct scenario *scenario, const char *word)
     struct lw_config *config = NULL;
     struct lw_buf errors = {.ceiling = MANY};
     struct lw_fault fault = {.code = LW_ERR_OK};
-    struct seen want;
+    struct kit_told want;
     const char *found = NULL;
 
     CU_ASSERT_EQUAL_FATAL(lw_config_open(&config, config_path, NULL, 0, &errors, &fault), LW_ERR_OK);
     lw_buf_close(&errors);
     CU_ASSERT_TRUE(live(scenario, NO_FAULT, 0, false, config, &want));
-    CU_ASSERT_EQUAL(datapoints(&want), points_written);
+    CU_ASSERT_EQUAL(kit_told_datapoints(&want), points_written);
     for (size_t i = 0; i < want.alerts_n && found == NULL; i++)
         found = strstr(want.alerts[i], word);
     CU_ASSERT_PTR_NOT_NULL(found);
@@ -720,7 +551,7 @@ static void what_people_say(void)
     struct lw_config *config = NULL;
     struct lw_buf errors = {.ceiling = MANY};
     struct lw_fault fault = {.code = LW_ERR_OK};
-    struct seen seen;
+    struct kit_told seen;
 
     CU_ASSERT_EQUAL_FATAL(lw_config_open(&config, config_path, NULL, 0, &errors, &fault), LW_ERR_OK);
     lw_buf_close(&errors);
