@@ -1,6 +1,7 @@
 #include "leeway/ks_few.h"
 
 #include <math.h>
+#include <string.h>
 
 /* The walk over the lattice of ks_exact.c, where it is explained: by anti-diagonals, a cell at q = n - j, with the lesser
    sample along q. Here the lesser one has at most five values, so a diagonal of six cells lies in three registers, and all
@@ -11,6 +12,7 @@
 
 typedef double pair __attribute__((vector_size(16)));
 typedef int64_t pair_of_bits __attribute__((vector_size(16)));
+typedef uint64_t pair_of_marks __attribute__((vector_size(16)));
 
 struct diagonal {
     pair at[CELLS / 2];
@@ -130,18 +132,31 @@ double lw_ks_few_p(const struct lw_ks_few *few)
     return fmin(v.at[0][0], 1.0);
 }
 
-/* The bits of a single ascending sample. False: it does not ascend. */
+/* The bits of a single ascending sample, found for two values at once. False: it does not ascend. */
 static bool ends_of(const double *values, size_t n, uint64_t *ends)
 {
-    uint64_t found = (uint64_t)1 << (n - 1);
-    bool ascends = !isnan(values[0]);
+    pair_of_marks marks = {1, 2};
+    pair_of_marks found = {0, 0};
+    pair_of_bits ascends = {-1, -1};
+    uint64_t last = (uint64_t)1 << (n - 1);
+    bool all = !isnan(values[0]);
+    size_t i = 1;
 
-    for (size_t i = 1; i < n; i++) {
-        found |= (uint64_t)(values[i - 1] < values[i]) << (i - 1);
-        ascends &= values[i - 1] <= values[i];
+    for (; i + 2 <= n; i += 2) {
+        pair before, value;
+
+        memcpy(&before, values + i - 1, sizeof(before));
+        memcpy(&value, values + i, sizeof(value));
+        found |= (pair_of_marks)(before < value) & marks;
+        ascends &= before <= value;
+        marks <<= 2;
     }
-    *ends = found;
-    return ascends;
+    if (i < n) {
+        last |= (uint64_t)(values[i - 1] < values[i]) << (i - 1);
+        all &= values[i - 1] <= values[i];
+    }
+    *ends = found[0] | found[1] | last;
+    return all & ((ascends[0] & ascends[1]) != 0);
 }
 
 /* Values of y below each value of x, by bisection without a branch on the data. */

@@ -278,6 +278,7 @@ struct lw_series_memory {
     size_t capacity;
     struct lw_ks_pool *pool;    /* of a curve */
     struct lw_earlier *earlier; /* of a metric */
+    uint32_t plain;             /* so many values, the latest, are known to be reference */
     struct lw_line line;        /* of the gap: where a change is looked for */
     struct lw_stretch before;   /* before the last excursion that was looked at */
     double weight, threshold;   /* share of the budget, and what it buys */

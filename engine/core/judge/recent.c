@@ -105,21 +105,21 @@ static void update_plain(struct lw_earlier *earlier, const struct lw_value *valu
 
 /* As a rule all of the last values are reference: then nothing has to be picked. False where that is not so, or there
    are too few for a comparison. */
-static bool collect_plain(const struct lw_fold *fold, uint32_t series, double raw, struct sample *recent,
+static bool collect_plain(struct lw_fold *fold, uint32_t series, double raw, struct sample *recent,
                           struct lw_earlier *earlier)
 {
     const struct lw_series *of = &fold->series[series];
-    const struct lw_value *values = fold->memory[series].values;
+    struct lw_series_memory *memory = &fold->memory[series];
+    const struct lw_value *values = memory->values;
     uint32_t known = of->values_n - of->reference_from;
     uint32_t n = known < LW_FOLD_EARLIER + LW_FOLD_RECENT - 1 ? known : LW_FOLD_EARLIER + LW_FOLD_RECENT - 1;
-    uint32_t other = 0;
 
     if (of->shifted || n < LW_FOLD_RECENT)
         return false;
-    for (uint32_t i = of->values_n - n; i < of->values_n; i++)
-        other |= values[i].place ^ LW_PLACE_REFERENCE;
-    if (other)
-        return false;
+    for (; memory->plain < n; memory->plain++) {
+        if (values[of->values_n - 1 - memory->plain].place != LW_PLACE_REFERENCE)
+            return false;
+    }
     take(recent, raw);
     for (uint32_t i = 1; i < LW_FOLD_RECENT; i++)
         take(recent, values[of->values_n - i].raw);

@@ -22,6 +22,8 @@ void lw_reference_put(struct lw_fold *fold, uint32_t series, uint32_t i, enum lw
     struct lw_series_memory *memory = &fold->memory[series];
 
     memory->values[i].place = (uint32_t)place;
+    if (place != LW_PLACE_REFERENCE && memory->plain > fold->series[series].values_n - 1 - i)
+        memory->plain = fold->series[series].values_n - 1 - i;
     if (i < memory->line.to)
         begin_line(&memory->line, 0);
     if (i < memory->before.to)

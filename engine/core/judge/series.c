@@ -396,6 +396,7 @@ bool lw_series_append(struct lw_fold *fold, uint32_t series, uint32_t run, doubl
     memory->values = values;
     memory->values[fold->series[series].values_n++] =
         (struct lw_value){.raw = raw, .x = x, .run = run, .place = (uint32_t)place};
+    memory->plain = place == LW_PLACE_REFERENCE ? memory->plain + 1 : 0;
     return true;
 }
 
