@@ -204,9 +204,10 @@ bool lw_recent_see(struct lw_fold *fold, uint32_t series, uint32_t run, double r
         }
         return false;
     }
+    /* Here its additions, each of which waits for the one before, are done beside the comparison. */
+    before = mean_of(earlier->values, earlier->n);
     if (level_test(fold->memo, recent.values, earlier->values, earlier->n, &look) != LW_ERR_OK)
         return false;
-    before = mean_of(earlier->values, earlier->n);
     after = recent.sum / (double)recent.n;
     effect = lw_series_effect(fold, series, before, after);
     remark = lw_fold_remark(fold, LW_DETECT_KS, series, run, LW_VERDICT_OK, LW_REMARK_FINE);
