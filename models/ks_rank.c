@@ -81,18 +81,20 @@ void lw_ks_rank_begin(struct lw_ks_pool *pool, uint32_t capacity)
 }
 
 /* So many values are looked for at once: the steps of one have to wait for each other, those of several need not. */
-#define ABREAST 6
+#define ABREAST      10
+#define ABREAST_REST 5
 
-static void count_abreast(const double *pool, uint32_t pool_n, const double *values, uint32_t *up_to)
+/* `n`, one of the two, is to be known where this is compiled. */
+static inline void count_abreast(const double *pool, uint32_t pool_n, const double *values, uint32_t *up_to, uint32_t n)
 {
     const double *from[ABREAST];
 
-    for (uint32_t j = 0; j < ABREAST; j++)
+    for (uint32_t j = 0; j < n; j++)
         from[j] = pool;
     for (uint32_t rest = pool_n; rest > 0;) {
         const uint32_t half = (rest + 1) / 2;
 
-        for (uint32_t j = 0; j < ABREAST; j++) {
+        for (uint32_t j = 0; j < n; j++) {
             const double *behind = from[j] + half;
 
             /* Either is as likely: no branch. */
@@ -100,23 +102,25 @@ static void count_abreast(const double *pool, uint32_t pool_n, const double *val
         }
         rest -= half;
     }
-    for (uint32_t j = 0; j < ABREAST; j++)
+    for (uint32_t j = 0; j < n; j++)
         up_to[j] = (uint32_t)(from[j] - pool);
 }
 
 /* How many of the pool are less than, or equal to, each value. */
 static void count_up_to(const double *pool, uint32_t pool_n, const double *values, uint32_t n, uint32_t *up_to)
 {
-    double last[ABREAST] = {0.0};
-    uint32_t last_up_to[ABREAST];
+    double last[ABREAST_REST] = {0.0};
+    uint32_t last_up_to[ABREAST_REST];
     uint32_t j = 0;
 
     for (; j + ABREAST <= n; j += ABREAST)
-        count_abreast(pool, pool_n, values + j, up_to + j);
+        count_abreast(pool, pool_n, values + j, up_to + j, ABREAST);
+    for (; j + ABREAST_REST <= n; j += ABREAST_REST)
+        count_abreast(pool, pool_n, values + j, up_to + j, ABREAST_REST);
     if (j == n)
         return;
     memcpy(last, values + j, (n - j) * sizeof(*last));
-    count_abreast(pool, pool_n, last, last_up_to);
+    count_abreast(pool, pool_n, last, last_up_to, ABREAST_REST);
     memcpy(up_to + j, last_up_to, (n - j) * sizeof(*up_to));
 }
 
@@ -259,9 +263,11 @@ static uint32_t numerator_of(const struct buffers *of, uint32_t pool_n, const do
         const int32_t behind = (int32_t)((i + 1) * pool_n - of->up_to[i] * n);
         int32_t before;
 
-        /* Equal ones are few, as a rule. */
+        /* Equal ones are few, as a rule; whether there is one more is as good as random. */
         if (i == 0 || values[i - 1] < values[i]) {
-            for (low = of->up_to[i] - 1; low > 0 && of->values[low - 1] >= values[i];)
+            low = of->up_to[i] - 1;
+            low -= low > 0 && of->values[low - (low > 0)] >= values[i];
+            while (low > 0 && of->values[low - 1] >= values[i])
                 low--;
         }
         before = (int32_t)(low * n - i * pool_n);
