@@ -2,7 +2,10 @@
 #include "engine/base/fault.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#define DETAIL 160
 
 enum lw_err lw_reader_open(void **state, size_t size, const struct lw_scan_calls *calls,
                            const struct lw_walk_rule *rules, size_t rules_n, struct lw_emit *emit,
@@ -45,9 +48,15 @@ enum lw_err lw_reader_bad(void *state, enum lw_reject reason, uint64_t line, uin
                           struct lw_fault *fault)
 {
     struct lw_reader *reader = state;
+    char text[DETAIL];
 
     reader->open = false;
     reader->emit->records++;
+    /* The scanner goes on behind the document: whoever reads of one record shall not think the others were read. */
+    if (reason != LW_REJECT_TRUNCATED && lw_walk_in_list(&reader->walk)) {
+        snprintf(text, sizeof(text), "%s; what follows in the document may be lost", detail);
+        detail = text;
+    }
     return lw_emit_reject(reader->emit, reason, line, byte, detail, fault);
 }
 

@@ -18,6 +18,7 @@ uint8_t lw_walk_token(struct lw_walk *walk, const struct lw_token *token)
     uint32_t depth = token->depth;
 
     assert(depth <= LW_SCAN_DEPTH);
+    walk->open = depth + (token->kind == LW_TOKEN_OBJECT || token->kind == LW_TOKEN_ARRAY);
     switch (token->kind) {
     case LW_TOKEN_OBJECT_END:
     case LW_TOKEN_ARRAY_END:
@@ -41,4 +42,9 @@ uint8_t lw_walk_token(struct lw_walk *walk, const struct lw_token *token)
         walk->role[depth] = find(walk, walk->role[depth - 1], (struct lw_str){0});
     walk->array[depth] = token->kind == LW_TOKEN_ARRAY;
     return walk->role[depth];
+}
+
+bool lw_walk_in_list(const struct lw_walk *walk)
+{
+    return (walk->open > 0 && walk->array[0]) || (walk->open > 1 && walk->array[1]);
 }

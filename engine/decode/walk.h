@@ -31,9 +31,12 @@ struct lw_walk {
     size_t rules_n;
     uint8_t role[LW_SCAN_DEPTH + 2]; /* of the value last begun at each depth, or of the key before it */
     bool array[LW_SCAN_DEPTH + 2];
+    uint32_t open; /* containers that are open after the last token */
 };
 
 /* To be called with every token, in order. The role of the value (start, end, scalar); of the value to come for a key. */
 uint8_t lw_walk_token(struct lw_walk *walk, const struct lw_token *token);
+/* Whether the place is inside of a list of records: an array that is the document, or a member of it. */
+bool lw_walk_in_list(const struct lw_walk *walk);
 
 #endif

@@ -168,7 +168,20 @@ static void survives_no_memory(void)
     kit_decode_torture(LW_FORMAT_LOGGLY_EXPORT, NULL, sample, sizeof(sample) - 1);
 }
 
-KIT_SUITE("decode/loggly_export", {"pages of events are read, by event.json, then logmsg, then raw", reads_pages},
+static void says_that_the_rest_of_a_document_may_be_lost_with_a_record_that_cannot_be_read(void)
+{
+    KIT_DECODES(LW_FORMAT_LOGGLY_EXPORT, NULL, "{\"events\":[" PARSED ",{\"id\":nope}," AS_TEXT "]}\n" PARSED,
+                POINT("a", "0.5") "reject bad_json 1:327 expected true, false or null; what follows in the document "
+                                  "may be lost\n" POINT("a", "0.5"));
+    /* A line is a document, and no other record is lost with it. */
+    KIT_DECODES(LW_FORMAT_LOGGLY_EXPORT, NULL, PARSED "\n{\"id\":nope}\n" PARSED,
+                POINT("a", "0.5") "reject bad_json 2:316 expected true, false or null\n" POINT("a", "0.5"));
+}
+
+KIT_SUITE("decode/loggly_export",
+          {"says that the rest of a document may be lost with a record that cannot be read",
+           says_that_the_rest_of_a_document_may_be_lost_with_a_record_that_cannot_be_read},
+          {"pages of events are read, by event.json, then logmsg, then raw", reads_pages},
           {"arrays and lines of events are read", reads_arrays_and_lines},
           {"arrays and lines of the messages themselves are read", reads_the_messages_themselves},
           {"all forms of one event are the same datapoint", gives_what_the_lines_give},
