@@ -457,6 +457,30 @@ static void what_no_chart_looks_at_is_told(void)
     lw_buf_close(&out);
 }
 
+/* The type is the text "churn" of the name. */
+static void make_instances(struct kit_report *kit)
+{
+    static const uint32_t counts[] = {1, 0, 1, 2, 2};
+
+    for (size_t i = 0; i < 5; i++) {
+        struct lw_run *run = kit->runs[55 + i];
+
+        run->instance_count = counts[i];
+        run->instance = (struct lw_run_text){.at = run->name.at, .len = counts[i] > 0 ? 5 : 0};
+    }
+}
+
+static void a_run_on_other_instances_is_marked(void)
+{
+    struct lw_buf out = written_after(make_instances);
+    const char *first = strstr(out.at, "now 2 x churn");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(first);
+    CU_ASSERT_PTR_NULL(strstr(first + 1, "now 2 x churn"));
+    CU_ASSERT_PTR_NULL(strstr(out.at, "now 1 x churn"));
+    lw_buf_close(&out);
+}
+
 KIT_SUITE("text", {"no line is wider than the terminal", no_line_is_wider_than_the_terminal},
           {"the first line says what changed in which model", the_first_line_says_what_changed_in_which_model},
           {"long histories are folded around the alerts", long_histories_are_folded_around_the_alerts},
@@ -479,6 +503,7 @@ KIT_SUITE("text", {"no line is wider than the terminal", no_line_is_wider_than_t
            a_long_name_of_a_metric_is_cut_rather_than_the_page_overrun},
           {"a column that is not shown leaves no empty line", a_column_that_is_not_shown_leaves_no_empty_line},
           {"what no chart looks at is told", what_no_chart_looks_at_is_told},
+          {"a run on other instances is marked", a_run_on_other_instances_is_marked},
           {"metrics without a good direction come last", metrics_without_a_good_direction_come_last},
           {"of many models those that need a person come first, and are told",
            of_many_models_those_that_need_a_person_come_first_and_are_told},

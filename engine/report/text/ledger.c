@@ -127,6 +127,24 @@ static void add_alert(char *marks, size_t size, size_t number, const char *word)
     add_word(marks, size, mark);
 }
 
+/* Other instances than those of the run before it that is known to have had any: their durations are not compared, and
+   costs differ with them. */
+static void add_instances(char *marks, size_t size, const struct lw_judged *model, size_t row)
+{
+    const struct lw_run *run = model->runs[row].run;
+    const struct lw_run *before = NULL;
+    struct lw_str instance = lw_run_str(run, run->instance);
+    char mark[80];
+
+    for (size_t i = row; i > 0 && instance.len > 0 && before == NULL; i--)
+        before = model->runs[i - 1].run->instance.len > 0 ? model->runs[i - 1].run : NULL;
+    if (before == NULL ||
+        (run->instance_count == before->instance_count && lw_str_equal(instance, lw_run_str(before, before->instance))))
+        return;
+    snprintf(mark, sizeof(mark), "now %u x %.*s", (unsigned)run->instance_count, (int)instance.len, instance.at);
+    add_word(marks, size, mark);
+}
+
 /* What is peculiar about a run: alerts that begin, were found or end there, its outcome, how it was put together. */
 static struct lw_str marks_text(struct ledger *ledger, size_t row)
 {
@@ -156,6 +174,7 @@ static struct lw_str marks_text(struct ledger *ledger, size_t row)
         if (judged->run->flags & flags[i].flag)
             add_word(marks, sizeof(marks), flags[i].word);
     }
+    add_instances(marks, sizeof(marks), ledger->model, row);
     if (marks[0] == '\0' && judged->verdict != LW_VERDICT_OK && judged->verdict != LW_VERDICT_INSUFFICIENT)
         add_word(marks, sizeof(marks), lw_verdict_name(judged->verdict));
     return text(ledger, marks);
