@@ -89,8 +89,13 @@ $(LIB_SO): $(LIB_OBJ)
 $(PROGRAM): $(MAIN_OBJ) $(LIB_A)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/leeway.pc: Makefile
+# Changes when PREFIX does: `make` and then `make install PREFIX=...` shall not install what names another place.
+$(BUILD)/prefix: FORCE
 	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' > $@
+FORCE:
+
+$(BUILD)/leeway.pc: Makefile $(BUILD)/prefix
 	@printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: leeway\nDescription: drift between runs of repeatedly trained models\nVersion: %s\nLibs: -L$${libdir} -lleeway\nLibs.private: %s\nCflags: -I$${includedir}\n' '$(PREFIX)' '$(VERSION)' '$(LIBS)' > $@
 
 # Where the program looks for its data, beside its own place.
@@ -109,8 +114,7 @@ $(BUILD)/leeway.yaml: $(PROGRAM)
 $(BUILD)/leeway.bash: $(PROGRAM)
 	$(PROGRAM) completion bash > $@
 
-$(BUILD)/leeway.service: engine/share/leeway.service Makefile
-	@mkdir -p $(@D)
+$(BUILD)/leeway.service: engine/share/leeway.service Makefile $(BUILD)/prefix
 	sed 's|@PREFIX@|$(PREFIX)|g' $< > $@
 
 # Tests: every file of tests/unit and tests/scenario is a program of its own; tests/run adds up the counts. Their calls of

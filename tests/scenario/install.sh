@@ -9,14 +9,17 @@ ok() { # name, status
     count=$((count + 1))
     if [ "$2" -eq 0 ]; then echo "ok $count - $1"; else echo "not ok $count - $1"; fi
 }
-echo 1..5
+echo 1..6
 if grep -qa -e __asan_init -e __tsan_init -e __gcov_init "$LEEWAY"; then
-    for i in 1 2 3 4 5; do echo "ok $i - a build with instruments is not installed # SKIP"; done
+    for i in 1 2 3 4 5 6; do echo "ok $i - a build with instruments is not installed # SKIP"; done
     exit 0
 fi
 
 make -s -C "$top" install BUILD="$build" DESTDIR="$place" PREFIX=/usr >"$place/log" 2>&1
 ok 'make install puts everything below DESTDIR' $? || cat "$place/log"
+grep -qx prefix=/usr "$place/usr/lib/pkgconfig/leeway.pc" &&
+    grep -q '^ExecStart=/usr/bin/leeway ' "$place/usr/lib/systemd/system/leeway.service"
+ok 'what is installed names the place it is installed to, whatever was built before' $?
 "$place/usr/bin/leeway" --version | grep -q '^leeway [0-9]'
 ok 'the installed program runs' $?
 
