@@ -11,6 +11,7 @@
 #include "leeway/transform.h"
 
 #include <math.h>
+#include <string.h>
 
 void *lw_fold_room(struct lw_fold *fold, void *items, size_t *capacity, size_t n, size_t size)
 {
@@ -36,16 +37,19 @@ struct lw_remark *lw_fold_remark(struct lw_fold *fold, enum lw_detector detector
     struct lw_remark *all = lw_fold_room(fold, fold->remarks, &fold->remarks_capacity, fold->remarks_n, sizeof(*all));
     struct lw_remark *one = &fold->thrown_away;
 
+    /* What comes from the arena is zeroed already: to do it again would cost more than all the rest. */
     if (all) {
         fold->remarks = all;
         one = &all[fold->remarks_n++];
+    } else {
+        memset(one, 0, sizeof(*one));
     }
-    *one = (struct lw_remark){.detector = (uint32_t)detector,
-                              .verdict = (uint32_t)verdict,
-                              .text = (uint32_t)text,
-                              .series = series,
-                              .run = run,
-                              .change_run = LW_NO_RUN};
+    one->detector = (uint32_t)detector;
+    one->verdict = (uint32_t)verdict;
+    one->text = (uint32_t)text;
+    one->series = series;
+    one->run = run;
+    one->change_run = LW_NO_RUN;
     return one;
 }
 

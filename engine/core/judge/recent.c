@@ -30,6 +30,36 @@ static void take(struct sample *sample, double value)
     sample->sum += value;
 }
 
+/* Two conditions, so that either side is one instruction. */
+static inline void order(double *a, double *b)
+{
+    const double lesser = *b < *a ? *b : *a;
+    const double greater = *a < *b ? *b : *a;
+
+    *a = lesser;
+    *b = greater;
+}
+
+/* The five last values as they come. Which is greater is as good as random: a network of comparisons has no branches. */
+static void take_all(struct sample *sample, double raw, const struct lw_value *end)
+{
+    double *v = sample->values;
+
+    _Static_assert(LW_FOLD_RECENT == 5, "the network is that of five");
+    v[0] = raw;
+    sample->sum += raw;
+    for (uint32_t i = 1; i < LW_FOLD_RECENT; i++) {
+        v[i] = (end - i)->raw;
+        sample->sum += v[i];
+    }
+    sample->n = LW_FOLD_RECENT;
+    order(&v[0], &v[3]), order(&v[1], &v[4]);
+    order(&v[0], &v[2]), order(&v[1], &v[3]);
+    order(&v[0], &v[1]), order(&v[2], &v[4]);
+    order(&v[1], &v[2]), order(&v[3], &v[4]);
+    order(&v[2], &v[3]);
+}
+
 /* The last values, and which are the earlier ones: the latest first. */
 static void collect(const struct lw_fold *fold, uint32_t series, double raw, struct sample *recent, uint32_t *at,
                     uint32_t *n)
@@ -120,9 +150,7 @@ static bool collect_plain(struct lw_fold *fold, uint32_t series, double raw, str
         if (values[of->values_n - 1 - memory->plain].place != LW_PLACE_REFERENCE)
             return false;
     }
-    take(recent, raw);
-    for (uint32_t i = 1; i < LW_FOLD_RECENT; i++)
-        take(recent, values[of->values_n - i].raw);
+    take_all(recent, raw, values + of->values_n);
     update_plain(earlier, values, of->values_n - LW_FOLD_RECENT, n - (LW_FOLD_RECENT - 1));
     return true;
 }
