@@ -2,6 +2,7 @@
 #include "tests/kit/report.h"
 
 #include "engine/report/page/safe.h"
+#include "engine/report/text/families.h"
 #include "engine/report/text/text.h"
 
 #include <stdbool.h>
@@ -481,6 +482,30 @@ static void a_run_on_other_instances_is_marked(void)
     lw_buf_close(&out);
 }
 
+static void make_odd_ends(struct kit_report *kit)
+{
+    kit->runs[59]->has_start = kit->runs[59]->has_end = 0; /* a run without a clock comes last */
+    kit->runs[58]->has_end = 0;
+}
+
+static void families_are_told_from_their_first_start_to_their_last_end_in_utc(void)
+{
+    struct kit_report kit;
+    struct lw_report_style style = {.columns = 200};
+    struct lw_buf out = {.ceiling = 1 << 20};
+
+    kit_report_fill(&kit);
+    make_odd_ends(&kit);
+    lw_families_write(&kit.report, &style, &out);
+    lw_buf_char(&out, '\0');
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "1 Jun 2019 00:00  3 Jun 2019 10:00"));
+    CU_ASSERT_PTR_NULL(strstr(out.at, "no clock"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.at, "\nTimes are UTC.\n"));
+    lw_buf_close(&out);
+    kit_report_free(&kit);
+    CU_ASSERT(says(100, false, "Times are UTC."));
+}
+
 KIT_SUITE("text", {"no line is wider than the terminal", no_line_is_wider_than_the_terminal},
           {"the first line says what changed in which model", the_first_line_says_what_changed_in_which_model},
           {"long histories are folded around the alerts", long_histories_are_folded_around_the_alerts},
@@ -504,6 +529,8 @@ KIT_SUITE("text", {"no line is wider than the terminal", no_line_is_wider_than_t
           {"a column that is not shown leaves no empty line", a_column_that_is_not_shown_leaves_no_empty_line},
           {"what no chart looks at is told", what_no_chart_looks_at_is_told},
           {"a run on other instances is marked", a_run_on_other_instances_is_marked},
+          {"families are told from their first start to their last end, in UTC",
+           families_are_told_from_their_first_start_to_their_last_end_in_utc},
           {"metrics without a good direction come last", metrics_without_a_good_direction_come_last},
           {"of many models those that need a person come first, and are told",
            of_many_models_those_that_need_a_person_come_first_and_are_told},

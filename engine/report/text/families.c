@@ -10,13 +10,27 @@
 
 enum { COLUMN_MODEL, COLUMN_ORIGIN, COLUMN_RUNS, COLUMN_FIRST, COLUMN_LAST, COLUMN_EXAMPLES, COLUMN_COUNT };
 
-static struct lw_str when(struct lw_page *page, const struct lw_run *run, bool end)
+/* The earliest start, or the latest end; a run of which only the start is known ends there as far as one can say. Runs
+   without a clock are ordered by their names, so neither is that of the first or last run. */
+static struct lw_str when(struct lw_page *page, const struct lw_judged *model, bool last)
 {
     char text[LW_TIME_SHORT];
+    bool found = false;
+    lw_time time = {0};
 
-    if (end ? !run->has_end : !run->has_start)
+    for (size_t i = 0; i < model->runs_n; i++) {
+        const struct lw_run *run = model->runs[i].run;
+        lw_time at = last && run->has_end ? run->end : run->start;
+
+        if (!(last && run->has_end) && !run->has_start)
+            continue;
+        if (!found || (last ? at.ms > time.ms : at.ms < time.ms))
+            time = at;
+        found = true;
+    }
+    if (!found)
         return LW_STR("no clock");
-    lw_time_short(end ? run->end : run->start, true, text);
+    lw_time_short(time, true, text);
     return lw_page_cell(page, "%s", text);
 }
 
@@ -45,8 +59,8 @@ static void fill(struct lw_page *page, const struct lw_judged *model, struct lw_
         return;
     if (model->runs_n == 1)
         cells[COLUMN_RUNS].tint = LW_TINT_NOTICE;
-    cells[COLUMN_FIRST].text = when(page, model->runs[0].run, false);
-    cells[COLUMN_LAST].text = when(page, model->runs[model->runs_n - 1].run, true);
+    cells[COLUMN_FIRST].text = when(page, model, false);
+    cells[COLUMN_LAST].text = when(page, model, true);
     cells[COLUMN_EXAMPLES].text = examples(page, model);
 }
 
@@ -84,6 +98,8 @@ void lw_families_write(const struct lw_report *report, const struct lw_report_st
         lw_page_text(&page, "No run was found.\n");
     else
         write_table(report, &page);
+    if (report->models_n > 0)
+        lw_page_text(&page, "Times are UTC.\n");
     for (size_t i = 0; i < report->models_n; i++)
         alone += report->models[i].runs_n == 1;
     if (alone > 0) {

@@ -393,7 +393,7 @@ static void write_uncharted(const struct lw_judged *model, struct lw_page *page)
         lw_buf_text(&line, " (--lower-is-better or --higher-is-better NAME charts it)");
     if (sentence != NULL)
         lw_buf_text(&line, sentence);
-    if (line.len > 0) {
+    if (n > 0 || sentence != NULL) {
         lw_page_text(page, "\n");
         lw_page_tint(page, LW_TINT_FAINT);
         lw_page_wrap_line(page, &line, 0, 2);

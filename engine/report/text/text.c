@@ -166,7 +166,7 @@ static void write_input(const struct lw_report *report, struct lw_page *page)
                       described == 1 ? "job described without datapoints" : "jobs described without datapoints");
     if (duplicates > 0)
         lw_buf_format(&line, ", %llu of them duplicates", (unsigned long long)duplicates);
-    lw_buf_char(&line, '.');
+    lw_buf_text(&line, report->models_n > 0 ? ". Times are UTC." : ".");
     lw_page_wrap_line(page, &line, 0, 2);
     if (unusable > 0) {
         lw_page_heading(page, "Files that could not be used");
