@@ -68,6 +68,14 @@ head -c 3000 /dev/urandom >"$work/noise"
 json "$work/noise"
 ok "a file in no known format is unusable input" exits 3
 ok "one line says what to do" complains "--input-format"
+mkdir -p "$work/job-1" "$work/job-2"
+for job in 1 2; do
+    printf '[06/09/2021 2%s:49:53 INFO 1] Epoch[0] Train-accuracy=0.%s\n' "$job" "$job" >"$work/job-$job/train.log"
+done
+run analyze "$work/job-1/train.log" "$work/job-2/train.log"
+ok "logs of one name are told to be taken for one run" says "2 logs are named train.log"
+run analyze --run both "$work/job-1/train.log" "$work/job-2/train.log"
+ok "unless the run is named" test -z "$(grep "2 logs are named" "$work/out")"
 printf '\377\376{\000"\000' >"$work/wide.json"
 run analyze "$work/wide.json"
 ok "so is UTF-16, as PowerShell writes it" exits 3

@@ -112,10 +112,42 @@ static enum lw_err warn_of_now(struct lw_intake *intake, const struct lw_output 
         fault);
 }
 
+static struct lw_str file_name(struct lw_str path)
+{
+    for (size_t i = path.len; i > 0; i--)
+        if (path.at[i - 1] == '/')
+            return (struct lw_str){path.at + i, path.len - i};
+    return path;
+}
+
+/* A log is named after its file: `job-1/train.log` and `job-2/train.log` become one run, and nobody would see it. */
+static enum lw_err warn_of_same_logs(struct lw_intake *intake, const struct lw_output *output, struct lw_fault *fault)
+{
+    const struct lw_report_file *files = (const void *)intake->files.at;
+    size_t n = intake->files.len / sizeof(*files);
+    struct lw_str name = {.len = 0};
+    size_t same = 0;
+
+    (void)output;
+    for (size_t i = 0; i < n && intake->settings->decode.run.len == 0 && same == 0; i++) {
+        name = file_name(files[i].path);
+        for (size_t k = i + 1; k < n && lw_str_equal(files[i].format, LW_STR("log")); k++)
+            same += lw_str_equal(files[k].format, LW_STR("log")) && lw_str_equal(file_name(files[k].path), name);
+    }
+    if (same == 0)
+        return LW_ERR_OK;
+    return lw_intake_warn(intake,
+                          lw_arena_format(&intake->arena,
+                                          "%zu logs are named %.*s: a log is named after its file, so they were taken "
+                                          "for one run; where they are several, rename them",
+                                          same + 1, (int)name.len, name.at),
+                          fault);
+}
+
 enum lw_err lw_intake_warn_of(struct lw_intake *intake, const struct lw_output *output, struct lw_fault *fault)
 {
     static enum lw_err (*const sentences[])(struct lw_intake *, const struct lw_output *, struct lw_fault *) = {
-        warn_of_window, warn_of_names, warn_of_nothing, warn_of_now};
+        warn_of_window, warn_of_names, warn_of_nothing, warn_of_now, warn_of_same_logs};
     enum lw_err err = LW_ERR_OK;
 
     for (size_t i = 0; i < output->warnings_n && err == LW_ERR_OK; i++)
