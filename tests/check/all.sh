@@ -1,145 +1,160 @@
 #!/bin/bash
 # The rules of the house. Needs BUILD, CC, CLANG, FLAGS from the Makefile; prints what is wrong and ends with 1 then.
+# `all.sh deep` is the clang static analyzer instead.
+#
+# What takes a tool is cut into jobs (one tool over some files: tool.sh), which keep every processor busy until the last one
+# is done. A clean checkout takes half a minute on two cores. Files in which a tool found nothing are stamped in $BUILD/check
+# and not looked at again until they, a header, a flag or a tool change.
 set -u
-failed=0
-quick='-*,bugprone-*,cert-err34-c,misc-misplaced-const,-bugprone-easily-swappable-parameters,-bugprone-branch-clone,-bugprone-macro-parentheses,-bugprone-narrowing-conversions,-bugprone-reserved-identifier,-bugprone-not-null-terminated-result'
-deep='-*,clang-analyzer-core.*,clang-analyzer-unix.*,clang-analyzer-deadcode.*,clang-analyzer-security.FloatLoopCounter'
-jobs_dir=$(mktemp -d) || exit 2
-trap 'rm -rf "$jobs_dir"' EXIT
-sources=$(git ls-files -co --exclude-standard 'engine/*.c' 'models/*.c')
-headers=$(git ls-files -co --exclude-standard 'include/*.h' 'engine/*.h' 'models/*.h')
-every=$(git ls-files -co --exclude-standard '*.c' '*.h')
+export CC CLANG FLAGS
+export TIDY='-*,bugprone-*,cert-err34-c,misc-misplaced-const,-bugprone-easily-swappable-parameters,-bugprone-branch-clone,-bugprone-macro-parentheses,-bugprone-narrowing-conversions,-bugprone-reserved-identifier,-bugprone-not-null-terminated-result'
+# These look at every declaration, and only C++ has what they look for.
+TIDY+=',-bugprone-dangling-handle,-bugprone-sizeof-container,-bugprone-fold-init-type'
+export DEEP='-*,clang-analyzer-core.*,clang-analyzer-unix.*,clang-analyzer-deadcode.*,clang-analyzer-security.FloatLoopCounter'
+export CPPCHECK='--quiet --std=c11 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --suppress=unknownMacro -Iinclude -I.'
+# What models/ may call: they are pure, without allocation, input, output and clock.
+export ALLOWED='^(lw_.*|gsl_cdf_.*|gsl_sf_.*|gsl_linalg_.*|gsl_matrix_.*|gsl_vector_.*|gsl_blas_.*|gsl_ran_.*_pdf|a?(sin|cos|tan)h?|exp|expm1|exp2|log|log1p|log10|log2|pow|sqrt|cbrt|fabs|floor|ceil|round|trunc|rint|nearbyint|llround|lround|fmod|hypot|erf|erfc|lgamma|tgamma|ldexp|frexp|modf|scalbn|logb|ilogb|fmin|fmax|fma|copysign|nextafter|isnan|isinf|mem(cpy|set|move|cmp|chr)|str(len|cmp|ncmp|chr)|__assert_fail|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_)$'
 
-# What was checked before and has not changed since, with all headers, flags and tools, is not checked again: a stamp for
-# each source lies in $BUILD/check. A clean checkout takes about a minute on two cores, a change a few seconds.
-stamps=$BUILD/check
-objects=$BUILD/check/objects
-mkdir -p "$stamps/cppcheck"
-# shellcheck disable=SC2086
-common=$({ cat $headers tests/kit/*.h tests/check/all.sh; echo "$FLAGS"; "$CC" --version; "$CLANG" --version; } 2>/dev/null | sha256sum | cut -c1-16)
-unchecked() { # tool, sources...: those without a stamp
-    local tool=$1 file
-    shift
-    for file in "$@"; do
-        [ -e "$stamps/$tool-$common-$(sha256sum <"$file" | cut -c1-16)" ] || echo "$file"
+WORK=$(mktemp -d) || exit 2
+trap 'rm -rf "$WORK"' EXIT
+export WORK
+mapfile -t sources < <(git ls-files -co --exclude-standard 'engine/*.c' 'models/*.c')
+mapfile -t headers < <(git ls-files -co --exclude-standard 'include/*.h' 'engine/*.h' 'models/*.h')
+mapfile -t kit < <(git ls-files -co --exclude-standard 'tests/kit/*.c')
+mapfile -t every < <(git ls-files -co --exclude-standard '*.c' '*.h')
+
+sha256sum "${every[@]}" >"$WORK/sums"
+tools() { # what each one is, without asking it: that takes longer than the rest
+    local tool
+    for tool in "$CC" nm "$CLANG" clang-tidy clang-format cppcheck; do
+        tool=$(command -v "$tool") && stat -L -c '%n %s %Y' "$tool"
     done
 }
-stamp() { # tool, sources...
-    local tool=$1 file
+common=$({ grep '\.h$' "$WORK/sums"; cat tests/check/*.sh tests/check/*.awk .clang-format; echo "$FLAGS"; tools; } | sha256sum | cut -c1-16)
+export STAMPS=$BUILD/check/stamps-$common CPPCHECK_RESULTS=$BUILD/check/cppcheck
+for old in "$BUILD"/check/*; do
+    case $old in "$STAMPS" | "$CPPCHECK_RESULTS") ;; *) rm -rf "$old" ;; esac
+done
+mkdir -p "$STAMPS" "$CPPCHECK_RESULTS"
+
+unchecked() { # tool, files...: those without a stamp
+    local stamps=$STAMPS/$1
     shift
-    for file in "$@"; do
-        : >"$stamps/$tool-$common-$(sha256sum <"$file" | cut -c1-16)"
-    done
+    touch "$stamps"
+    printf '%s\n' "$@" | awk 'FILENAME == ARGV[1] { passed[$0]; next }
+                              FILENAME == ARGV[2] { if ($0 in passed) stamped[$2]; next }
+                              !($0 in stamped)' "$stamps" "$WORK/sums" -
 }
-report() { # name, status, output file
-    if [ "$2" -eq 0 ]; then
-        printf 'ok      %s\n' "$1"
-    else
+deal() { # tool, number of lines in a job: jobs out of the lines on standard input; large and small files are mixed
+    awk -v tool="$1" -v each="$2" '
+        { line[NR - 1] = $0 }
+        END {
+            many = int((NR + each - 1) / each)
+            for (i = 0; i < NR; i++)
+                job[i % many] = job[i % many] " " line[i]
+            for (i = 0; i < many; i++)
+                print tool job[i]
+        }'
+}
+jobs() { # tool, number of files in a job, files...
+    unchecked "$1" "${@:3}" | deal "$1" "$2"
+}
+work() { # does the jobs on standard input
+    xargs -r -L 1 -P "$(nproc)" tests/check/tool.sh
+}
+installed() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+failed=0
+report() { # name, check, tool that it takes
+    if [ $# -gt 2 ] && ! installed "$3"; then
+        printf -- '-       %s: %s is not installed\n' "$1" "$3"
+    elif compgen -G "$WORK/$2.found.*" >/dev/null; then
         printf 'FAILED  %s\n' "$1"
-        head -n 40 "$3"
+        cat "$WORK/$2".found.* | head -n 40
         failed=1
+    else
+        printf 'ok      %s\n' "$1"
     fi
 }
-run() { # name, command...
-    local name=$1
+rule() { # check, command...: what it prints, and a failure, is a finding
+    local check=$1
     shift
-    "$@" >"$jobs_dir/out" 2>&1
-    report "$name" $? "$jobs_dir/out"
-}
-imports() {
-    # shellcheck disable=SC2086
-    grep -nHE '^[ \t]*#[ \t]*include[ \t]*"' $sources $headers | sed -E 's/^([^:]*):[0-9]+:/\1:/' | awk -f tests/check/imports.awk
-}
-functions() {
-    # shellcheck disable=SC2086
-    awk -f tests/check/functions.awk $every
-}
-banned() {
-    # Words that have a safer replacement here, or that depend on the locale or hide state.
-    # shellcheck disable=SC2086
-    ! grep -nHE '\b(sprintf|vsprintf|strcpy|strcat|strtok|gmtime|localtime|mktime|atoi|atol|atof|rand|srand|random|gets|strtod|strtof|sscanf|system|popen|tmpnam|gsl_sort|gsl_rstat_[a-z]+)[ ]*\(' $sources $headers
-}
-object_of() { echo "$objects/${1%.c}.o"; }
-compile() {
-    # Every source as an unoptimised object, which shows what is really called, with warnings as errors. How long a printed
-    # number can be is only known to the optimiser: the build itself warns of that.
-    local files
-    # shellcheck disable=SC2086
-    files=$(for file in $(unchecked compiled $sources tests/kit/*.c) $(for file in $sources; do [ -e "$(object_of "$file")" ] || echo "$file"; done); do echo "$file"; done | sort -u)
-    [ -z "$files" ] && return 0
-    export CC FLAGS objects
-    # shellcheck disable=SC2016,SC2086
-    printf '%s\n' $files | xargs -P 2 -n 6 sh -c 'for file; do
-        mkdir -p "$objects/${file%/*}" && $CC $FLAGS -Werror -Wno-format-truncation -O0 -c "$file" -o "$objects/${file%.c}.o" || exit 1
-    done' compile && stamp compiled $files
-}
-exports() {
-    # x.c of a room exports only lw_*: everything else is static.
-    local file
-    # shellcheck disable=SC2046
-    ! nm -A --defined-only -g $(for file in $sources; do [ "$file" = engine/main.c ] || object_of "$file"; done) | awk '$NF !~ /^lw_/' | grep .
-}
-symbols() {
-    # models/ are pure: no allocation, no input or output, no clock.
-    local allowed='^(lw_.*|gsl_cdf_.*|gsl_sf_.*|gsl_linalg_.*|gsl_matrix_.*|gsl_vector_.*|gsl_blas_.*|gsl_ran_.*_pdf|a?(sin|cos|tan)h?|exp|expm1|exp2|log|log1p|log10|log2|pow|sqrt|cbrt|fabs|floor|ceil|round|trunc|rint|nearbyint|llround|lround|fmod|hypot|erf|erfc|lgamma|tgamma|ldexp|frexp|modf|scalbn|logb|ilogb|fmin|fmax|fma|copysign|nextafter|isnan|isinf|mem(cpy|set|move|cmp|chr)|str(len|cmp|ncmp|chr)|__assert_fail|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_)$'
-    local bad=0 file
-    for file in models/*.c; do
-        nm -u "$(object_of "$file")" | awk '{print $2}' | grep -vE "$allowed" | sed "s|^|$file calls |" | grep . && bad=1
-    done
-    return $bad
-}
-headers_alone() {
-    [ -e "$stamps/headers-$common" ] && return 0
-    # shellcheck disable=SC2086
-    printf '%s\n' $headers | xargs -P 2 -I{} sh -c "printf '#include \"%s\"\nextern int not_empty;\n' '{}' | sed 's|\"include/|\"|' | $CC $FLAGS -Werror -fsyntax-only -x c - || { echo {}; exit 1; }" && : >"$stamps/headers-$common"
-}
-warnings() { # compiler
-    local files tool
-    tool=warnings-$(basename "$1")
-    # shellcheck disable=SC2086
-    files=$(unchecked "$tool" $sources tests/kit/*.c)
-    [ -z "$files" ] && return 0
-    # shellcheck disable=SC2086
-    printf '%s\n' $files | xargs -P 2 -n 6 "$1" $FLAGS -Werror -O1 -fsyntax-only && stamp "$tool" $files
-}
-format() {
-    # shellcheck disable=SC2086
-    clang-format --dry-run --Werror $every
-}
-tidy() { # name, checks
-    local files
-    export FLAGS
-    # shellcheck disable=SC2086
-    files=$(unchecked "$1" $sources)
-    [ -z "$files" ] && return 0
-    # shellcheck disable=SC2086,SC2016
-    printf '%s\n' $files | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet --warnings-as-errors="*" --checks="$0" "$@" -- $FLAGS 2>/dev/null' "$2" && stamp "$1" $files
-}
-analyse() {
-    # shellcheck disable=SC2086
-    cppcheck --quiet -j 2 --cppcheck-build-dir="$stamps/cppcheck" --std=c11 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
-        --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --suppress=unknownMacro -Iinclude -I. $sources
+    "$@" >"$WORK/$check" 2>&1 || mv "$WORK/$check" "$WORK/$check.found.rule"
 }
 
 if [ "${1:-}" = deep ]; then
-    run 'clang static analyzer' tidy deep "$deep"
+    jobs deep 8 "${sources[@]}" | work
+    report 'clang static analyzer' deep clang-tidy
     exit "$failed"
 fi
-run 'imports follow the rooms' imports
-run 'functions of at most 100 lines' functions
-run 'no banned calls' banned
-run "no warning ($CC)" compile
-run 'only lw_* leaves a file' exports
-run 'models are pure (symbols)' symbols
-run 'headers compile alone' headers_alone
-if command -v "$CLANG" >/dev/null 2>&1; then run "no warning ($CLANG)" warnings "$CLANG"; else echo "-       clang is not installed"; fi
-if command -v clang-format >/dev/null 2>&1; then run 'clang-format' format; else echo "-       clang-format is not installed"; fi
-if command -v cppcheck >/dev/null 2>&1; then run 'cppcheck' analyse; else echo "-       cppcheck is not installed"; fi
-if command -v clang-tidy >/dev/null 2>&1; then run 'clang-tidy' tidy tidy "$quick"; else echo "-       clang-tidy is not installed"; fi
-if command -v mandoc >/dev/null 2>&1; then
-    for page in engine/share/*.[1-9]; do
-        [ -e "$page" ] && run "mandoc -T lint $page" mandoc -T lint -W warning "$page"
+
+imports() {
+    grep -nHE '^[ \t]*#[ \t]*include[ \t]*"' "${sources[@]}" "${headers[@]}" | sed -E 's/^([^:]*):[0-9]+:/\1:/' | awk -f tests/check/imports.awk
+}
+banned() {
+    # Words that have a safer replacement here, or that depend on the locale or hide state.
+    ! grep -nHE '\b(sprintf|vsprintf|strcpy|strcat|strtok|gmtime|localtime|mktime|atoi|atol|atof|rand|srand|random|gets|strtod|strtof|sscanf|system|popen|tmpnam|gsl_sort|gsl_rstat_[a-z]+)[ ]*\(' "${sources[@]}" "${headers[@]}"
+}
+pages() {
+    local page status=0
+    for page in engine/share/*.[1-9].in; do
+        mandoc -T lint -W warning "$page" || status=1
     done
-fi
+    return "$status"
+}
+cppcheck_parts() {
+    # A process that has done many files is half as fast as a new one. Each part keeps results of its own, under the bases
+    # of the file names; so that one run over all finds them, files with the same base stay together.
+    printf '%s\n' "${sources[@]}" | awk -F/ '{ print $NF, $0 }' | LC_ALL=C sort | awk '
+        job != "" && $1 != base && ++bases >= 20 { print "cppcheck_part" job; job = ""; bases = 0 }
+        { base = $1; job = job " " $2 }
+        END { print "cppcheck_part" job }'
+}
+
+units() { # files...: what is compiled as one, a line each, with a `;` behind
+    # Starting the compiler and reading headers is most of its work. Sources that cannot notice each other are therefore
+    # compiled together - if clang compiles each one alone: then nothing can lean on what another one includes.
+    local most=1
+    installed "$CLANG" && most=12
+    [ $# -eq 0 ] || awk -v most="$most" -f tests/check/bundles.awk "$@" "$@"
+}
+
+# What every processor works at: long jobs first.
+{
+    installed cppcheck && [ ! -e "$CPPCHECK_RESULTS/files.txt" ] && cppcheck_parts
+} | work
+mapfile -t lone < <(awk -f tests/check/headers.awk "${sources[@]}" "${headers[@]}")
+{
+    installed cppcheck && echo cppcheck_all "${sources[@]}"
+    if installed clang-tidy; then
+        jobs tidy 50 "${sources[@]}"
+        jobs kit 50 "${kit[@]}"
+    elif installed "$CLANG"; then
+        jobs warnings 20 "${sources[@]}" "${kit[@]}"
+    fi
+    installed clang-format && jobs format 200 "${every[@]}"
+    mapfile -t uncompiled < <(unchecked compiler "${sources[@]}" "${kit[@]}")
+    units "${uncompiled[@]}" | deal compiler 6
+    jobs header 12 "${lone[@]}"
+} | work
+rule imports imports
+rule functions awk -f tests/check/functions.awk "${every[@]}"
+rule banned banned
+installed mandoc && rule pages pages
+
+report 'imports follow the rooms' imports
+report 'functions of at most 100 lines' functions
+report 'no banned calls' banned
+report "no warning ($CC)" compiler
+report 'only lw_* leaves a file' exports
+report 'models are pure (symbols)' symbols
+report 'headers compile alone' headers
+report "no warning ($CLANG)" warnings "$CLANG"
+report 'clang-format' format clang-format
+report 'cppcheck' cppcheck cppcheck
+report 'clang-tidy' tidy clang-tidy
+report 'man pages (mandoc)' pages mandoc
 [ "$failed" -eq 0 ] && echo 'check: all good'
 exit "$failed"
