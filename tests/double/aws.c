@@ -7,8 +7,8 @@
    is given. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "tests/kit/aws_double.h"
-#include "tests/kit/double_http.h"
+#include "tests/kit/double/aws_double.h"
+#include "tests/kit/double/double_http.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>

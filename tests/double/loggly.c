@@ -1,8 +1,8 @@
 /* The double of Loggly as a program of its own, for scenarios in shell and for trying things out:
      build/tests/double/loggly [--plain] [--light] [--port N] [--ca-file FILE] [--tokens FILE]
    prints one line "URL CONTROL CA-FILE" and serves until POST CONTROL/double/stop or a signal. How it is driven:
-   tests/kit/loggly_double.h. */
-#include "tests/kit/loggly_double.h"
+   tests/kit/double/loggly_double.h. */
+#include "tests/kit/double/loggly_double.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 # A double of Loggly for scenarios in shell, after tests/kit/tap.sh: loggly_start [--plain ...] sets $loggly_url,
 # $loggly_control, $loggly_ca and makes the files $work/ingest.token and $work/api.token; it ends with the script. How it is
-# driven: tests/kit/loggly_double.h.
+# driven: tests/kit/double/loggly_double.h.
 LOGGLY=${LOGGLY:-$(dirname "$LEEWAY")/tests/double/loggly}
 loggly_ingest=0a1b2c3d-0000-4000-8000-00000000cafe
 loggly_api=0a1b2c3d-0000-4000-8000-0000000000af

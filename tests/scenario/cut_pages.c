@@ -4,8 +4,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "engine/base/http/http_curl.h"
 #include "engine/source/loggly/retrieval.h"
+#include "tests/kit/double/loggly_double.h"
 #include "tests/kit/kit.h"
-#include "tests/kit/loggly_double.h"
 
 #include <event2/event.h>
 #include <signal.h>

@@ -1,8 +1,8 @@
 /* The daemon is killed at random moments under load; what it accepted arrives at the sink all the same, no id has two
    bodies, and the alerts are those of the offline analysis. LEEWAY_KILLS: how often (default 100). */
 #define _GNU_SOURCE
+#include "tests/kit/double/loggly_double.h"
 #include "tests/kit/kit.h"
-#include "tests/kit/loggly_double.h"
 
 #include "engine/base/buf.h"
 

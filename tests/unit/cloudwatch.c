@@ -3,7 +3,7 @@
 #include "engine/decode/decode.h"
 #include "engine/source/aws/cloudwatch.h"
 #include "tests/kit/alloc.h"
-#include "tests/kit/aws_world.h"
+#include "tests/kit/double/aws_world.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #include "engine/base/http/http_curl.h"
 #include "engine/base/http/http_url.h"
 #include "tests/kit/alloc.h"
+#include "tests/kit/double/server.h"
 #include "tests/kit/kit.h"
-#include "tests/kit/server.h"
 
 #include <event2/event.h>
 #include <signal.h>

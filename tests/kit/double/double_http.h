@@ -1,6 +1,6 @@
 /* A small HTTP/1.1 server on libevent that can misbehave on purpose: for doubles of services in tests. */
-#ifndef LEEWAY_TESTS_KIT_DOUBLE_HTTP_H
-#define LEEWAY_TESTS_KIT_DOUBLE_HTTP_H
+#ifndef LEEWAY_TESTS_KIT_DOUBLE_DOUBLE_HTTP_H
+#define LEEWAY_TESTS_KIT_DOUBLE_DOUBLE_HTTP_H
 
 #include <event2/buffer.h>
 #include <event2/event.h>

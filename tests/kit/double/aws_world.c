@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 
-#include "tests/kit/aws_world.h"
+#include "tests/kit/double/aws_world.h"
 
 #include <assert.h>
 #include <openssl/crypto.h>

@@ -1,6 +1,6 @@
 #define _DEFAULT_SOURCE
 
-#include "tests/kit/aws_double_state.h"
+#include "tests/kit/double/aws_double_state.h"
 
 #include <stdio.h>
 #include <string.h>

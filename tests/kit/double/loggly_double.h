@@ -21,8 +21,8 @@
      GET  /double/events     the raw bodies in order of arrival, one per line
      GET  /double/stats      counters; began_ms, ended_ms: when the first request began and the last event came
 */
-#ifndef LEEWAY_TESTS_KIT_LOGGLY_DOUBLE_H
-#define LEEWAY_TESTS_KIT_LOGGLY_DOUBLE_H
+#ifndef LEEWAY_TESTS_KIT_DOUBLE_LOGGLY_DOUBLE_H
+#define LEEWAY_TESTS_KIT_DOUBLE_LOGGLY_DOUBLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* What a Loggly double was sent: events as Loggly would keep and find them, and what it takes to account for every one. */
-#ifndef LEEWAY_TESTS_KIT_DOUBLE_EVENTS_H
-#define LEEWAY_TESTS_KIT_DOUBLE_EVENTS_H
+#ifndef LEEWAY_TESTS_KIT_DOUBLE_DOUBLE_EVENTS_H
+#define LEEWAY_TESTS_KIT_DOUBLE_DOUBLE_EVENTS_H
 
 #include <event2/buffer.h>
 #include <stdbool.h>

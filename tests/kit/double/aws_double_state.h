@@ -1,8 +1,8 @@
-/* What the parts of the double of AWS share: private to tests/kit/aws_double*.c. */
-#ifndef LEEWAY_TESTS_KIT_AWS_DOUBLE_STATE_H
-#define LEEWAY_TESTS_KIT_AWS_DOUBLE_STATE_H
+/* What the parts of the double of AWS share: private to tests/kit/double/aws_double*.c. */
+#ifndef LEEWAY_TESTS_KIT_DOUBLE_AWS_DOUBLE_STATE_H
+#define LEEWAY_TESTS_KIT_DOUBLE_AWS_DOUBLE_STATE_H
 
-#include "tests/kit/aws_double.h"
+#include "tests/kit/double/aws_double.h"
 
 struct aws_double_text {
     char *at;

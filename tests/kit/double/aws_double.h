@@ -1,9 +1,9 @@
 /* A double of the services of AWS that are asked: SageMaker, CloudWatch, STS, the endpoint of a container, the metadata of
    an instance. What it says is a function of its jobs and of the clock; it verifies every signature. */
-#ifndef LEEWAY_TESTS_KIT_AWS_DOUBLE_H
-#define LEEWAY_TESTS_KIT_AWS_DOUBLE_H
+#ifndef LEEWAY_TESTS_KIT_DOUBLE_AWS_DOUBLE_H
+#define LEEWAY_TESTS_KIT_DOUBLE_AWS_DOUBLE_H
 
-#include "tests/kit/aws_verify.h"
+#include "tests/kit/double/aws_verify.h"
 
 #define AWS_DOUBLE_KEYS    16
 #define AWS_DOUBLE_METRICS 4

@@ -1,11 +1,11 @@
-/* What the parts of the Loggly double share: private to tests/kit/loggly_double.c and double_*.c. */
-#ifndef LEEWAY_TESTS_KIT_DOUBLE_LOGGLY_H
-#define LEEWAY_TESTS_KIT_DOUBLE_LOGGLY_H
+/* What the parts of the Loggly double share: private to tests/kit/double/loggly_double.c and double_*.c. */
+#ifndef LEEWAY_TESTS_KIT_DOUBLE_DOUBLE_LOGGLY_H
+#define LEEWAY_TESTS_KIT_DOUBLE_DOUBLE_LOGGLY_H
 
-#include "tests/kit/double_events.h"
-#include "tests/kit/double_http.h"
-#include "tests/kit/double_tls.h"
-#include "tests/kit/loggly_double.h"
+#include "tests/kit/double/double_events.h"
+#include "tests/kit/double/double_http.h"
+#include "tests/kit/double/double_tls.h"
+#include "tests/kit/double/loggly_double.h"
 
 #include <json-c/json.h>
 #include <stdint.h>

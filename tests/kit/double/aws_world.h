@@ -1,11 +1,11 @@
 /* The double of AWS behind struct lw_http, with a clock that stands still but when a test moves it. */
-#ifndef LEEWAY_TESTS_KIT_AWS_WORLD_H
-#define LEEWAY_TESTS_KIT_AWS_WORLD_H
+#ifndef LEEWAY_TESTS_KIT_DOUBLE_AWS_WORLD_H
+#define LEEWAY_TESTS_KIT_DOUBLE_AWS_WORLD_H
 
 #include "engine/base/http/http.h"
 #include "engine/base/world.h"
 #include "engine/source/source.h"
-#include "tests/kit/aws_double.h"
+#include "tests/kit/double/aws_double.h"
 
 #define AWS_WORLD_FLYING 16
 

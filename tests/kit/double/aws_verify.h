@@ -1,7 +1,7 @@
 /* Checks AWS signatures (version 4) of requests as a server sees them: written from the specification, apart from the
    signer of the program. */
-#ifndef LEEWAY_TESTS_KIT_AWS_VERIFY_H
-#define LEEWAY_TESTS_KIT_AWS_VERIFY_H
+#ifndef LEEWAY_TESTS_KIT_DOUBLE_AWS_VERIFY_H
+#define LEEWAY_TESTS_KIT_DOUBLE_AWS_VERIFY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "tests/kit/double_tls.h"
+#include "tests/kit/double/double_tls.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>

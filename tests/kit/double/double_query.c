@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 
-#include "tests/kit/double_events.h"
+#include "tests/kit/double/double_events.h"
 
 #include <fnmatch.h>
 #include <json-c/json.h>

@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 
-#include "tests/kit/double_http.h"
+#include "tests/kit/double/double_http.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

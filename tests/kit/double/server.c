@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "tests/kit/server.h"
+#include "tests/kit/double/server.h"
 
 #include "tests/kit/kit.h"
 

@@ -1,9 +1,9 @@
 #define _GNU_SOURCE
 
-#include "tests/kit/loggly_double.h"
+#include "tests/kit/double/loggly_double.h"
 
 #include "leeway/time.h"
-#include "tests/kit/double_loggly.h"
+#include "tests/kit/double/double_loggly.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* A server on 127.0.0.1 in a thread of its own that answers every connection by a script; plain, or with TLS by certificates
    made on the spot. */
-#ifndef LEEWAY_TESTS_KIT_SERVER_H
-#define LEEWAY_TESTS_KIT_SERVER_H
+#ifndef LEEWAY_TESTS_KIT_DOUBLE_SERVER_H
+#define LEEWAY_TESTS_KIT_DOUBLE_SERVER_H
 
 #include <stdbool.h>
 #include <stddef.h>

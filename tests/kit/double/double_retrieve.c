@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 
-#include "tests/kit/double_loggly.h"
+#include "tests/kit/double/double_loggly.h"
 
 #include "engine/base/time_text.h"
 

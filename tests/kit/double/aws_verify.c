@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 
-#include "tests/kit/aws_verify.h"
+#include "tests/kit/double/aws_verify.h"
 
 #include <ctype.h>
 #include <openssl/core_names.h>

@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 
-#include "tests/kit/loggly_double.h"
+#include "tests/kit/double/loggly_double.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

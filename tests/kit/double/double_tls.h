@@ -1,6 +1,6 @@
 /* Certificates for servers in tests: an authority, and good and bad ones that it signed, made anew at each start. */
-#ifndef LEEWAY_TESTS_KIT_DOUBLE_TLS_H
-#define LEEWAY_TESTS_KIT_DOUBLE_TLS_H
+#ifndef LEEWAY_TESTS_KIT_DOUBLE_DOUBLE_TLS_H
+#define LEEWAY_TESTS_KIT_DOUBLE_DOUBLE_TLS_H
 
 #include <openssl/ssl.h>
 #include <stdbool.h>
