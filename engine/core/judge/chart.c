@@ -4,6 +4,7 @@
 #include "engine/core/judge/curve_chart.h"
 #include "engine/core/judge/recent.h"
 #include "engine/core/judge/reference.h"
+#include "engine/core/judge/score.h"
 #include "engine/core/judge/series.h"
 #include "leeway/changepoint.h"
 #include "leeway/transform.h"
@@ -80,99 +81,6 @@ static void relearn(struct lw_fold *fold, uint32_t series, uint32_t from, enum l
     }
     of->up_since = of->values_n;
     of->down_since = of->values_n;
-}
-
-double lw_chart_correlation(const struct lw_series *series)
-{
-    double n = (double)series->scores_n;
-    double phi;
-
-    if (series->scores_n < LW_FOLD_CORRELATION_LEAST || series->lag_square <= 0.0)
-        return 0.0;
-    /* Less half a standard error: what is not sure costs power for nothing. */
-    phi = series->lag_product / series->lag_square - 0.5 / sqrt(n);
-    return phi < 0.0 ? 0.0 : phi > 0.9 ? 0.9 : phi;
-}
-
-static void forget_waiting(struct lw_series *of)
-{
-    of->lag_product_waits = 0.0;
-    of->lag_square_waits = 0.0;
-    of->scores_wait = 0;
-    of->lag_known = 0;
-}
-
-/* A shift makes neighbouring scores resemble each other: an estimate that learnt from it would make the chart blind for
-   the very thing it watches for. So odd scores break the line, and what comes while a sum is over half of its threshold
-   waits: it counts when the sum is down again, and never when there was an alarm. To leave it out in both cases would
-   choose the scores by what they resemble. After an alarm the scores are around the new level, and count again. */
-static void correlate(struct lw_series *of, double threshold, double u, double before)
-{
-    double most = fmax(of->chart.sums.up, of->chart.sums.down);
-
-    if (most > threshold) {
-        forget_waiting(of);
-        return;
-    }
-    if (of->single) {
-        of->lag_known = 0;
-        return;
-    }
-    if (of->lag_known)
-        of->lag_product_waits += u * before;
-    of->lag_square_waits += u * u;
-    of->scores_wait++;
-    of->lag_known = 1;
-    if (most > threshold / 2.0)
-        return;
-    of->lag_product += of->lag_product_waits;
-    of->lag_square += of->lag_square_waits;
-    of->scores_n += of->scores_wait;
-    forget_waiting(of);
-    of->lag_known = 1;
-}
-
-static void score(struct lw_fold *fold, uint32_t series, uint32_t at)
-{
-    struct lw_series *of = &fold->series[series];
-    double x = fold->memory[series].values[at].x;
-    double before;
-    double exact;
-    double phi;
-    double u;
-
-    if (of->chart.n < 2 || !of->charted)
-        return;
-    if (of->chart.sums.up <= 0.0)
-        of->up_since = at;
-    if (of->chart.sums.down <= 0.0)
-        of->down_since = at;
-    u = lw_cusum_score(&of->chart, x, lw_series_spread_floor(of, of->chart.mean));
-    phi = lw_chart_correlation(of);
-    before = of->last_score;
-    of->single = fabs(u) > LW_FOLD_SINGLE && !(u * of->last_score > 0.0 && fabs(of->last_score) > LW_FOLD_SECOND);
-    of->last_score = u;
-    exact = u;
-    /* Real series have heavier tails than a normal distribution: one odd run is told as a warning and counts as much as
-       an unusual one; a second in a row, the same way, counts in full. */
-    if (of->single)
-        u = u > 0.0 ? LW_FOLD_SINGLE : -LW_FOLD_SINGLE;
-    /* Sums of positively correlated scores wander as if the scores were larger by this factor (the variance of the sum
-       of an AR(1) process); charting them as they are would cut the run length to a false alarm by a multiple. */
-    lw_cusum_add(&of->chart.sums, u * sqrt((1.0 - phi) / (1.0 + phi)));
-    correlate(of, fold->memory[series].threshold, exact, before);
-}
-
-static void learn(struct lw_fold *fold, uint32_t series, uint32_t at)
-{
-    struct lw_series *of = &fold->series[series];
-    uint32_t waiting = of->pending;
-
-    of->pending = 0;
-    if (waiting)
-        learn(fold, series, waiting - 1);
-    lw_cusum_learn(&of->chart, fold->memory[series].values[at].x);
-    lw_series_learn(&of->level, fold->memory[series].values[at].raw);
 }
 
 /* A change that is dated: the values before and after it. */
@@ -337,7 +245,7 @@ static void judge_sums(struct lw_fold *fold, uint32_t series, uint32_t run, uint
     remark->threshold = h;
     remark->known = LW_REMARK_STATISTIC | LW_REMARK_THRESHOLD;
     remark->direction = (uint32_t)(c > 0.0 ? direction : LW_DIRECTION_NONE);
-    remark->extra = of->scores_n < LW_FOLD_CORRELATION_LEAST ? -1.0 : lw_chart_correlation(of);
+    remark->extra = of->scores_n < LW_FOLD_CORRELATION_LEAST ? -1.0 : lw_score_correlation(of);
     know_effect(remark, lw_series_effect(fold, series, reference, values[at].raw));
     if (c > h) {
         n = of->shifted ? line_of(fold, series, of->shifted_from, LW_PLACE_SHIFTED, LW_PLACE_SHIFTED)
@@ -396,14 +304,14 @@ static void see_plain(struct lw_fold *fold, uint32_t series, uint32_t run, uint3
     double reference = of->level.mean;
     bool judged = of->chart.n >= 2;
 
-    score(fold, series, at);
+    lw_score_value(fold, series, at);
     /* An odd value would widen the spread and so hide a second one: it is learnt when the next is known. */
     if (lower_bound)
         lw_reference_put(fold, series, at, LW_PLACE_JUDGED);
     else if (judged && of->charted && of->single)
         of->pending = at + 1;
     else
-        learn(fold, series, at);
+        lw_score_learn(fold, series, at);
     if (!of->charted)
         return;
     if (judged)
@@ -434,7 +342,7 @@ static void see_shifted(struct lw_fold *fold, uint32_t series, uint32_t run, uin
     if (of->held) {
         for (uint32_t i = at - of->held; i < at; i++) {
             lw_reference_put(fold, series, i, LW_PLACE_SHIFTED);
-            learn(fold, series, i);
+            lw_score_learn(fold, series, i);
         }
         of->held = 0;
     }
@@ -467,7 +375,7 @@ static bool see_unlike(struct lw_fold *fold, uint32_t series, uint32_t run, uint
         if (of->held) {
             for (uint32_t i = at - of->held; i < at; i++) {
                 lw_reference_put(fold, series, i, LW_PLACE_REFERENCE);
-                learn(fold, series, i);
+                lw_score_learn(fold, series, i);
             }
             of->held = 0;
         }
@@ -500,7 +408,7 @@ static void see_against_baseline(struct lw_fold *fold, uint32_t series, uint32_t
     struct lw_remark *remark;
 
     if (lw_chart_in_baseline(fold, run)) {
-        learn(fold, series, at);
+        lw_score_learn(fold, series, at);
         if (of->charted)
             (void)lw_fold_remark(fold, LW_DETECT_CUSUM, series, run, LW_VERDICT_OK, LW_REMARK_REFERENCE);
         return;
@@ -509,7 +417,7 @@ static void see_against_baseline(struct lw_fold *fold, uint32_t series, uint32_t
     if (!of->charted)
         return;
     if (of->chart.n >= BASELINE_LEAST) {
-        score(fold, series, at);
+        lw_score_value(fold, series, at);
         judge_sums(fold, series, run, at, of->level.mean);
         return;
     }
@@ -548,7 +456,7 @@ void lw_chart_see(struct lw_fold *fold, uint32_t series, uint32_t run, double ra
         } else if (of->held) {
             for (uint32_t i = at - of->held; i < at; i++) {
                 lw_reference_put(fold, series, i, LW_PLACE_REFERENCE);
-                learn(fold, series, i);
+                lw_score_learn(fold, series, i);
             }
             of->held = 0;
         }
@@ -571,8 +479,8 @@ void lw_chart_feed_held(struct lw_fold *fold, uint32_t series)
 
     for (uint32_t i = of->values_n - of->held; i < of->values_n; i++) {
         lw_reference_put(fold, series, i, LW_PLACE_REFERENCE);
-        score(fold, series, i);
-        learn(fold, series, i);
+        lw_score_value(fold, series, i);
+        lw_score_learn(fold, series, i);
     }
     of->held = 0;
 }
@@ -584,7 +492,7 @@ void lw_chart_drop_held(struct lw_fold *fold, uint32_t series, bool learnt)
     for (uint32_t i = of->values_n - of->held; i < of->values_n; i++) {
         lw_reference_put(fold, series, i, LW_PLACE_OUT);
         if (learnt)
-            learn(fold, series, i);
+            lw_score_learn(fold, series, i);
     }
     of->held = 0;
 }
@@ -610,7 +518,7 @@ void lw_chart_changepoint(struct lw_fold *fold, uint32_t series, uint32_t run)
 {
     struct lw_series *of = &fold->series[series];
     double hazard = lw_budget_hazard(fold->rules->false_alarm_runs, fold->budget.gap_changepoint);
-    double phi = lw_chart_correlation(of);
+    double phi = lw_score_correlation(of);
     struct lw_changepoint best;
     struct lw_remark *remark;
     struct change change;

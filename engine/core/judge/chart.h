@@ -24,9 +24,6 @@ void lw_chart_accept(struct lw_fold *fold, uint32_t series);
 /* What comes next cannot be compared with what was: a new beginning without alarm. */
 void lw_chart_restart(struct lw_fold *fold, uint32_t series);
 
-/* How much neighbouring scores of the series resemble each other, as far as it is sure: in 0..0.9, 0 before 30 scores. */
-double lw_chart_correlation(const struct lw_series *series);
-
 /* True when the run is one of the stated baseline; false also when none is stated. */
 bool lw_chart_in_baseline(const struct lw_fold *fold, uint32_t run);
 
