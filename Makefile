@@ -32,8 +32,8 @@ BENCH_LIBS := -ljson-c
 ROOMS    := models \
             engine/base engine/base/http engine/base/json engine/base/scan engine/base/vocabulary \
             engine/decode engine/decode/aws engine/decode/log engine/decode/loggly engine/decode/table \
-            engine/core engine/core/gather engine/core/gather/curve engine/core/gather/unnamed engine/core/judge \
-            engine/core/live \
+            engine/core engine/core/gather engine/core/gather/curve engine/core/gather/unnamed \
+            engine/core/judge engine/core/judge/chart engine/core/live \
             engine/store \
             engine/source engine/source/aws engine/source/aws/credentials engine/source/follow engine/source/loggly \
             engine/source/push \

@@ -1,9 +1,9 @@
 #include "engine/core/judge/case.h"
 
 #include "engine/base/digest.h"
-#include "engine/core/judge/chart.h"
+#include "engine/core/judge/chart/chart.h"
 #include "engine/core/judge/sentence.h"
-#include "engine/core/judge/series.h"
+#include "engine/core/judge/chart/series.h"
 
 #include <stdio.h>
 

@@ -1,13 +1,13 @@
 #include "engine/core/judge/fold.h"
 
 #include "engine/core/judge/case.h"
-#include "engine/core/judge/chart.h"
-#include "engine/core/judge/curve_chart.h"
+#include "engine/core/judge/chart/chart.h"
+#include "engine/core/judge/chart/curve_chart.h"
 #include "engine/core/judge/quality.h"
-#include "engine/core/judge/recent.h"
+#include "engine/core/judge/chart/recent.h"
 #include "engine/core/judge/requirement.h"
-#include "engine/core/judge/rhythm.h"
-#include "engine/core/judge/series.h"
+#include "engine/core/judge/chart/rhythm.h"
+#include "engine/core/judge/chart/series.h"
 #include "leeway/transform.h"
 
 #include <math.h>

@@ -2,13 +2,13 @@
 
 #include "engine/base/fault.h"
 #include "engine/core/judge/case.h"
-#include "engine/core/judge/curve_chart.h"
+#include "engine/core/judge/chart/curve_chart.h"
 #include "engine/core/judge/fold.h"
 #include "engine/core/judge/judge_state.h"
 #include "engine/core/judge/message.h"
-#include "engine/core/judge/rhythm.h"
-#include "engine/core/judge/recent.h"
-#include "engine/core/judge/series.h"
+#include "engine/core/judge/chart/rhythm.h"
+#include "engine/core/judge/chart/recent.h"
+#include "engine/core/judge/chart/series.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "engine/core/judge/judge_state.h"
 
 #include "engine/base/fault.h"
-#include "engine/core/judge/curve_chart.h"
+#include "engine/core/judge/chart/curve_chart.h"
 #include "leeway/transform.h"
 
 #include <math.h>

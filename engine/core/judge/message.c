@@ -2,7 +2,7 @@
 
 #include "engine/base/time_text.h"
 #include "engine/core/judge/sentence.h"
-#include "engine/core/judge/series.h"
+#include "engine/core/judge/chart/series.h"
 
 #include <math.h>
 #include <stdio.h>

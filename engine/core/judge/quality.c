@@ -1,7 +1,7 @@
 #include "engine/core/judge/quality.h"
 
 #include "engine/core/judge/case.h"
-#include "engine/core/judge/chart.h"
+#include "engine/core/judge/chart/chart.h"
 
 #define COUNTS_LEAST  3  /* earlier runs that make a usual number of points */
 #define MISSING_SAID  10 /* runs in a row for which a missing metric is news */

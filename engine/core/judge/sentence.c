@@ -1,7 +1,7 @@
 #include "engine/core/judge/sentence.h"
 
 #include "engine/base/time_text.h"
-#include "engine/core/judge/series.h"
+#include "engine/core/judge/chart/series.h"
 
 #include <assert.h>
 #include <math.h>

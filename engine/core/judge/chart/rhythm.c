@@ -1,8 +1,8 @@
-#include "engine/core/judge/rhythm.h"
+#include "engine/core/judge/chart/rhythm.h"
 
 #include "engine/core/judge/case.h"
-#include "engine/core/judge/chart.h"
-#include "engine/core/judge/series.h"
+#include "engine/core/judge/chart/chart.h"
+#include "engine/core/judge/chart/series.h"
 #include "leeway/predict.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
-#include "engine/core/judge/reference.h"
+#include "engine/core/judge/chart/reference.h"
 
-#include "engine/core/judge/series.h"
+#include "engine/core/judge/chart/series.h"
 
 static bool is_in_line(const struct lw_value *value)
 {

@@ -1,6 +1,6 @@
 /* Whole curves: how unusual the curve of a metric is among those of earlier runs, and a chart of that. */
-#ifndef LEEWAY_ENGINE_CORE_JUDGE_CURVE_CHART_H
-#define LEEWAY_ENGINE_CORE_JUDGE_CURVE_CHART_H
+#ifndef LEEWAY_ENGINE_CORE_JUDGE_CHART_CURVE_CHART_H
+#define LEEWAY_ENGINE_CORE_JUDGE_CHART_CURVE_CHART_H
 
 #include "engine/core/judge/fold.h"
 

@@ -1,7 +1,7 @@
 /* What is worked out of the values of a series and kept from run to run: as a rule one value has come since, and perhaps
    one has gone. */
-#ifndef LEEWAY_ENGINE_CORE_JUDGE_REFERENCE_H
-#define LEEWAY_ENGINE_CORE_JUDGE_REFERENCE_H
+#ifndef LEEWAY_ENGINE_CORE_JUDGE_CHART_REFERENCE_H
+#define LEEWAY_ENGINE_CORE_JUDGE_CHART_REFERENCE_H
 
 #include "engine/core/judge/fold.h"
 

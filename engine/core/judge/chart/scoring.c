@@ -1,10 +1,10 @@
-#include "engine/core/judge/score.h"
+#include "engine/core/judge/chart/scoring.h"
 
-#include "engine/core/judge/series.h"
+#include "engine/core/judge/chart/series.h"
 
 #include <math.h>
 
-double lw_score_correlation(const struct lw_series *series)
+double lw_scoring_correlation(const struct lw_series *series)
 {
     double n = (double)series->scores_n;
     double phi;
@@ -54,7 +54,7 @@ static void correlate(struct lw_series *of, double threshold, double u, double b
     of->lag_known = 1;
 }
 
-void lw_score_value(struct lw_fold *fold, uint32_t series, uint32_t at)
+void lw_scoring_add(struct lw_fold *fold, uint32_t series, uint32_t at)
 {
     struct lw_series *of = &fold->series[series];
     double x = fold->memory[series].values[at].x;
@@ -70,7 +70,7 @@ void lw_score_value(struct lw_fold *fold, uint32_t series, uint32_t at)
     if (of->chart.sums.down <= 0.0)
         of->down_since = at;
     u = lw_cusum_score(&of->chart, x, lw_series_spread_floor(of, of->chart.mean));
-    phi = lw_score_correlation(of);
+    phi = lw_scoring_correlation(of);
     before = of->last_score;
     of->single = fabs(u) > LW_FOLD_SINGLE && !(u * of->last_score > 0.0 && fabs(of->last_score) > LW_FOLD_SECOND);
     of->last_score = u;
@@ -85,14 +85,14 @@ void lw_score_value(struct lw_fold *fold, uint32_t series, uint32_t at)
     correlate(of, fold->memory[series].threshold, exact, before);
 }
 
-void lw_score_learn(struct lw_fold *fold, uint32_t series, uint32_t at)
+void lw_scoring_learn(struct lw_fold *fold, uint32_t series, uint32_t at)
 {
     struct lw_series *of = &fold->series[series];
     uint32_t waiting = of->pending;
 
     of->pending = 0;
     if (waiting)
-        lw_score_learn(fold, series, waiting - 1);
+        lw_scoring_learn(fold, series, waiting - 1);
     lw_cusum_learn(&of->chart, fold->memory[series].values[at].x);
     lw_series_learn(&of->level, fold->memory[series].values[at].raw);
 }

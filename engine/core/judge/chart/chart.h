@@ -1,6 +1,6 @@
 /* The chart of one series: a self-starting CUSUM, its reference, and what happens after an alarm. */
-#ifndef LEEWAY_ENGINE_CORE_JUDGE_CHART_H
-#define LEEWAY_ENGINE_CORE_JUDGE_CHART_H
+#ifndef LEEWAY_ENGINE_CORE_JUDGE_CHART_CHART_H
+#define LEEWAY_ENGINE_CORE_JUDGE_CHART_CHART_H
 
 #include "engine/core/judge/fold.h"
 

@@ -1,6 +1,6 @@
 /* The rhythm of a model: gaps between runs, a single odd gap, and the run that did not come. */
-#ifndef LEEWAY_ENGINE_CORE_JUDGE_RHYTHM_H
-#define LEEWAY_ENGINE_CORE_JUDGE_RHYTHM_H
+#ifndef LEEWAY_ENGINE_CORE_JUDGE_CHART_RHYTHM_H
+#define LEEWAY_ENGINE_CORE_JUDGE_CHART_RHYTHM_H
 
 #include "engine/core/judge/fold.h"
 

@@ -1,6 +1,6 @@
-#include "engine/core/judge/recent.h"
+#include "engine/core/judge/chart/recent.h"
 
-#include "engine/core/judge/series.h"
+#include "engine/core/judge/chart/series.h"
 #include "leeway/ks.h"
 #include "leeway/ks_few.h"
 

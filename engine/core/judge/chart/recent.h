@@ -1,6 +1,6 @@
 /* The last few final values of a metric against the earlier ones: a look at the level that confirms what a chart says. */
-#ifndef LEEWAY_ENGINE_CORE_JUDGE_RECENT_H
-#define LEEWAY_ENGINE_CORE_JUDGE_RECENT_H
+#ifndef LEEWAY_ENGINE_CORE_JUDGE_CHART_RECENT_H
+#define LEEWAY_ENGINE_CORE_JUDGE_CHART_RECENT_H
 
 #include "engine/core/judge/fold.h"
 

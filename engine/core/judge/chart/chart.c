@@ -1,11 +1,11 @@
-#include "engine/core/judge/chart.h"
+#include "engine/core/judge/chart/chart.h"
 
 #include "engine/core/judge/case.h"
-#include "engine/core/judge/curve_chart.h"
-#include "engine/core/judge/recent.h"
-#include "engine/core/judge/reference.h"
-#include "engine/core/judge/score.h"
-#include "engine/core/judge/series.h"
+#include "engine/core/judge/chart/curve_chart.h"
+#include "engine/core/judge/chart/recent.h"
+#include "engine/core/judge/chart/reference.h"
+#include "engine/core/judge/chart/scoring.h"
+#include "engine/core/judge/chart/series.h"
 #include "leeway/changepoint.h"
 #include "leeway/transform.h"
 
@@ -245,7 +245,7 @@ static void judge_sums(struct lw_fold *fold, uint32_t series, uint32_t run, uint
     remark->threshold = h;
     remark->known = LW_REMARK_STATISTIC | LW_REMARK_THRESHOLD;
     remark->direction = (uint32_t)(c > 0.0 ? direction : LW_DIRECTION_NONE);
-    remark->extra = of->scores_n < LW_FOLD_CORRELATION_LEAST ? -1.0 : lw_score_correlation(of);
+    remark->extra = of->scores_n < LW_FOLD_CORRELATION_LEAST ? -1.0 : lw_scoring_correlation(of);
     know_effect(remark, lw_series_effect(fold, series, reference, values[at].raw));
     if (c > h) {
         n = of->shifted ? line_of(fold, series, of->shifted_from, LW_PLACE_SHIFTED, LW_PLACE_SHIFTED)
@@ -304,14 +304,14 @@ static void see_plain(struct lw_fold *fold, uint32_t series, uint32_t run, uint3
     double reference = of->level.mean;
     bool judged = of->chart.n >= 2;
 
-    lw_score_value(fold, series, at);
+    lw_scoring_add(fold, series, at);
     /* An odd value would widen the spread and so hide a second one: it is learnt when the next is known. */
     if (lower_bound)
         lw_reference_put(fold, series, at, LW_PLACE_JUDGED);
     else if (judged && of->charted && of->single)
         of->pending = at + 1;
     else
-        lw_score_learn(fold, series, at);
+        lw_scoring_learn(fold, series, at);
     if (!of->charted)
         return;
     if (judged)
@@ -342,7 +342,7 @@ static void see_shifted(struct lw_fold *fold, uint32_t series, uint32_t run, uin
     if (of->held) {
         for (uint32_t i = at - of->held; i < at; i++) {
             lw_reference_put(fold, series, i, LW_PLACE_SHIFTED);
-            lw_score_learn(fold, series, i);
+            lw_scoring_learn(fold, series, i);
         }
         of->held = 0;
     }
@@ -375,7 +375,7 @@ static bool see_unlike(struct lw_fold *fold, uint32_t series, uint32_t run, uint
         if (of->held) {
             for (uint32_t i = at - of->held; i < at; i++) {
                 lw_reference_put(fold, series, i, LW_PLACE_REFERENCE);
-                lw_score_learn(fold, series, i);
+                lw_scoring_learn(fold, series, i);
             }
             of->held = 0;
         }
@@ -408,7 +408,7 @@ static void see_against_baseline(struct lw_fold *fold, uint32_t series, uint32_t
     struct lw_remark *remark;
 
     if (lw_chart_in_baseline(fold, run)) {
-        lw_score_learn(fold, series, at);
+        lw_scoring_learn(fold, series, at);
         if (of->charted)
             (void)lw_fold_remark(fold, LW_DETECT_CUSUM, series, run, LW_VERDICT_OK, LW_REMARK_REFERENCE);
         return;
@@ -417,7 +417,7 @@ static void see_against_baseline(struct lw_fold *fold, uint32_t series, uint32_t
     if (!of->charted)
         return;
     if (of->chart.n >= BASELINE_LEAST) {
-        lw_score_value(fold, series, at);
+        lw_scoring_add(fold, series, at);
         judge_sums(fold, series, run, at, of->level.mean);
         return;
     }
@@ -456,7 +456,7 @@ void lw_chart_see(struct lw_fold *fold, uint32_t series, uint32_t run, double ra
         } else if (of->held) {
             for (uint32_t i = at - of->held; i < at; i++) {
                 lw_reference_put(fold, series, i, LW_PLACE_REFERENCE);
-                lw_score_learn(fold, series, i);
+                lw_scoring_learn(fold, series, i);
             }
             of->held = 0;
         }
@@ -479,8 +479,8 @@ void lw_chart_feed_held(struct lw_fold *fold, uint32_t series)
 
     for (uint32_t i = of->values_n - of->held; i < of->values_n; i++) {
         lw_reference_put(fold, series, i, LW_PLACE_REFERENCE);
-        lw_score_value(fold, series, i);
-        lw_score_learn(fold, series, i);
+        lw_scoring_add(fold, series, i);
+        lw_scoring_learn(fold, series, i);
     }
     of->held = 0;
 }
@@ -492,7 +492,7 @@ void lw_chart_drop_held(struct lw_fold *fold, uint32_t series, bool learnt)
     for (uint32_t i = of->values_n - of->held; i < of->values_n; i++) {
         lw_reference_put(fold, series, i, LW_PLACE_OUT);
         if (learnt)
-            lw_score_learn(fold, series, i);
+            lw_scoring_learn(fold, series, i);
     }
     of->held = 0;
 }
@@ -518,7 +518,7 @@ void lw_chart_changepoint(struct lw_fold *fold, uint32_t series, uint32_t run)
 {
     struct lw_series *of = &fold->series[series];
     double hazard = lw_budget_hazard(fold->rules->false_alarm_runs, fold->budget.gap_changepoint);
-    double phi = lw_score_correlation(of);
+    double phi = lw_scoring_correlation(of);
     struct lw_changepoint best;
     struct lw_remark *remark;
     struct change change;

@@ -1,7 +1,7 @@
 /* The run-level series of a model: which there are, what they are called, and how large a difference between two of
    their levels is in the user's units. */
-#ifndef LEEWAY_ENGINE_CORE_JUDGE_SERIES_H
-#define LEEWAY_ENGINE_CORE_JUDGE_SERIES_H
+#ifndef LEEWAY_ENGINE_CORE_JUDGE_CHART_SERIES_H
+#define LEEWAY_ENGINE_CORE_JUDGE_CHART_SERIES_H
 
 #include "engine/core/judge/fold.h"
 

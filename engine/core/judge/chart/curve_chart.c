@@ -1,9 +1,9 @@
-#include "engine/core/judge/curve_chart.h"
+#include "engine/core/judge/chart/curve_chart.h"
 
 #include "engine/core/judge/case.h"
-#include "engine/core/judge/chart.h"
-#include "engine/core/judge/recent.h"
-#include "engine/core/judge/series.h"
+#include "engine/core/judge/chart/chart.h"
+#include "engine/core/judge/chart/recent.h"
+#include "engine/core/judge/chart/series.h"
 #include "leeway/changepoint.h"
 
 #include <gsl/gsl_cdf.h>

@@ -1,4 +1,4 @@
-#include "engine/core/judge/series.h"
+#include "engine/core/judge/chart/series.h"
 
 #include "engine/core/gather/glob.h"
 #include "leeway/meaning.h"
