@@ -184,7 +184,7 @@ demo: deps
 check:
 	@BUILD=$(BUILD) CC=$(CC) CLANG=$(CLANG) FLAGS='$(STANDARD) $(WARNINGS) $(INCLUDES) $(DEFINES)' tests/check/all.sh
 
-# The clang static analyzer over every source; a minute on two cores.
+# The clang static analyzer over every source; some minutes on two cores.
 analyze:
 	@BUILD=$(BUILD) CC=$(CC) CLANG=$(CLANG) FLAGS='$(STANDARD) $(WARNINGS) $(INCLUDES) $(DEFINES)' tests/check/all.sh deep
 
