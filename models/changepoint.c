@@ -81,9 +81,7 @@ static bool add_block(const double x[BLOCK], double first, double mean, double n
         memcpy(&difference, x + i, sizeof(difference));
         difference = difference - first - mean;
         square = difference * difference;
-        /* cppcheck-suppress uninitvar ; both halves are set, one after the other */
-        sum[0] = so_far->differences + difference[0];
-        sum[1] = sum[0] + difference[1];
+        sum = (pair){so_far->differences + difference[0], so_far->differences + difference[0] + difference[1]};
         so_far->differences = sum[1];
         so_far->squares += square[0];
         so_far->squares += square[1];
