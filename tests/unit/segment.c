@@ -500,6 +500,26 @@ static void runs_of_unusual_length_are_found(void)
     kit_input_close(&input);
 }
 
+/* One of two runs comes so little of a way that nothing can be divided by it, the other one gets worse. */
+static void what_no_number_can_divide_by_is_no_range(void)
+{
+    static const double values[] = {6.5e-317, 0.0, 0.1, 0.2, 0.4, 0.5};
+    static const int minutes[] = {0, 100000, 200000, 200001, 200002, 200003};
+    struct kit_input input = {0};
+    struct kit_gather kit;
+
+    for (int i = 0; i < 6; i++)
+        kit_plain(&input, NULL, "rmse", T0 + minutes[i] * MINUTE, values[i])->model = "m";
+    gather_all(&kit, &input);
+    for (size_t i = 0; i < kit.histories.models[0].runs_n; i++) {
+        const struct lw_run *run = kit.histories.models[0].runs[i];
+
+        CU_ASSERT(run->confidence >= 0.0 && run->confidence <= 1.0);
+    }
+    kit_gather_close(&kit);
+    kit_input_close(&input);
+}
+
 static void little_data_are_one_run(void)
 {
     struct kit_gather kit;
@@ -554,5 +574,6 @@ KIT_SUITE("segment", {"finds the runs of a saw-tooth", finds_the_runs_of_a_saw_t
           {"noise alone is cut by silence", noise_alone_is_cut_by_silence},
           {"metrics of different pace share their boundaries", metrics_of_different_pace_share_their_boundaries},
           {"runs of unusual length are found", runs_of_unusual_length_are_found},
+          {"what no number can divide by is no range", what_no_number_can_divide_by_is_no_range},
           {"little data are one run", little_data_are_one_run},
           {"NaNs belong to the run in which they lie", nans_belong_to_the_run_in_which_they_lie})

@@ -238,11 +238,17 @@ static double noise_of(double *differences, size_t n)
     return MAD_TO_SIGMA * median(differences, n) / sqrt(6.0);
 }
 
+/* Densities over a range are multiples of its inverse. */
+static bool is_range(double range)
+{
+    return range > 0.0 && isfinite(range) && isfinite(2.0 / range);
+}
+
 static void believe_noise(struct lw_evidence_metric *metric, double noise)
 {
     metric->noise = fmax(noise, 1e-3 * metric->range);
     /* A range that noise alone could make tells nothing of resets (98 % of it lie within 4.7 sigma). */
-    if (!(metric->range > 6.0 * metric->noise) || !isfinite(metric->range))
+    if (!(metric->range > 6.0 * metric->noise) || !is_range(metric->range))
         metric->sign = 0;
 }
 
@@ -338,7 +344,7 @@ static void learn_metric(struct lw_evidence_metric *metric, const int64_t *first
     if (metric->sign == 0)
         return;
     kept = collect(metric, first, n, WANT_WAY, room);
-    if (kept > 0 && median(room, kept) > 0.0)
+    if (is_range(median(room, kept)))
         metric->range = median(room, kept);
     kept = collect(metric, first, n, WANT_SECOND_DIFFERENCES, room);
     if (kept >= 10)
