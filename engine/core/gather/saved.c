@@ -347,14 +347,15 @@ static bool valid_heartbeat(const struct run_record *record)
     return record->last > record->first && (uint64_t)(record->last - record->first) % record->period == 0;
 }
 
-static bool read_fact(struct reader *reader, struct lw_facts *facts)
+static bool read_fact(struct reader *reader, struct lw_facts *facts, bool named)
 {
     struct fact_record record;
     struct lw_fact fact;
     enum lw_reject reason;
 
     if (!read_bytes(reader, &record, sizeof(record)) || record.key > reader->names || record.text > reader->names ||
-        record.has_at > 1 || record.has_until > 1 || isnan(record.number))
+        record.has_at > 1 || record.has_until > 1 || isnan(record.number) ||
+        (!named && record.kind != LW_FACT_NOT_A_NUMBER)) /* as lw_gather_facts */
         return false;
     fact = (struct lw_fact){.key = reader->ids[record.key],
                             .text = reader->ids[record.text],
@@ -398,7 +399,7 @@ static bool read_run(struct reader *reader, uint32_t index)
     if (facts == NULL)
         return out_of_memory(reader);
     for (uint32_t i = 0; i < record.facts; i++)
-        if (!read_fact(reader, facts))
+        if (!read_fact(reader, facts, record.run != 0))
             return false;
     facts->flags |= record.flags;
     return true;
