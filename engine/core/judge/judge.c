@@ -56,12 +56,11 @@ static enum lw_err explain(enum lw_err err, struct lw_fault *fault)
     return lw_fault_set(fault, err, "judging failed: %s; state fewer runs per false alarm", lw_err_text(err));
 }
 
-static bool copy_series(const struct lw_fold *fold, const struct lw_case *the, const struct lw_str *names,
-                        struct lw_arena *arena, struct lw_alert *alert)
+static bool copy_series(const struct lw_case *the, const struct lw_str *names, struct lw_arena *arena,
+                        struct lw_alert *alert)
 {
     struct lw_str *series = lw_arena_array(arena, the->series_n, sizeof(*series));
 
-    (void)fold;
     if (!series)
         return false;
     for (uint32_t i = 0; i < the->series_n; i++)
@@ -97,7 +96,7 @@ static bool copy_case(const struct lw_fold *fold, const struct lw_case *the, con
     memcpy(alert->reason, the->reason, sizeof(alert->reason));
     if (the->requirement)
         alert->rule = fold->rules->requirements[the->requirement - 1].text;
-    return copy_series(fold, the, names, arena, alert);
+    return copy_series(the, names, arena, alert);
 }
 
 static bool copy_finding(const struct lw_fold *fold, const struct lw_remark *remark, const struct lw_str *names,
